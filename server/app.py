@@ -1,0 +1,65 @@
+"""The web server of the house: the doors on their frame, opened and closed in order."""
+
+from pathlib import Path
+from typing import Any
+
+from server import wiring
+from server.core import db
+from server.core.changes import Changes
+from server.core.redis import open_redis
+from server.core.settings import Settings
+from server.core.tokens import Tokens
+from server.web.refusals import Refusals
+from server.web.request import AccessLog, House
+
+STATIC = Path(__file__).parent / "web" / "static"
+
+
+def create_app(settings: Settings, *, name: str = "xinglin", access_log: AccessLog | None = None) -> House:
+    """Build the server; it opens its database and Redis when it starts."""
+    app = House(name, error_handler=Refusals(), access_log=access_log, configure_logging=False)
+    app.config.update(
+        REQUEST_MAX_SIZE=settings.max_body_bytes,
+        GRACEFUL_SHUTDOWN_TIMEOUT=settings.shutdown_s,
+        KEEP_ALIVE_TIMEOUT=75,
+        FALLBACK_ERROR_FORMAT="json",
+        OAS=False,
+        MOTD=False,
+        ACCESS_LOG=False,
+    )
+    app.ctx.settings = settings
+    app.static("/static", STATIC, name="static")
+    for door in wiring.doors():
+        app.blueprint(door)
+
+    @app.before_server_start
+    async def open_house(app: House) -> None:
+        await open_stores(app, settings)
+
+    @app.after_server_stop
+    async def close_house(app: House) -> None:
+        await close_stores(app)
+
+    return app
+
+
+async def open_stores(app: House, settings: Settings) -> None:
+    """Open what the doors need: database, Redis, the word of changes, tokens, and what the rooms want started."""
+    ctx: Any = app.ctx
+    await db.open_database(settings.database_url, wiring.MODELS, pool=(2, 12))
+    ctx.redis = open_redis(settings.redis_url)
+    ctx.changes = Changes(ctx.redis)
+    ctx.settings = settings
+    ctx.tokens = Tokens(settings.key_bytes[1], access_minutes=settings.access_minutes)
+    await wiring.furnish(ctx)
+    ctx.changes.start()
+
+
+async def close_stores(app: House) -> None:
+    """Close them again, the last opened first."""
+    ctx: Any = app.ctx
+    await wiring.clear_out(ctx)
+    await ctx.changes.stop()
+    await ctx.redis.aclose()
+    await db.close_database()
+    ctx.access_log.flush()

@@ -1,0 +1,126 @@
+"""The frame of a request: its id, its figures and its line in the log, at a cost that is measured in ``bench/``.
+
+The rule: every request gets an id that the answer carries in ``X-Request-ID``, is counted by route, method and status,
+and leaves one JSON line without query strings, which may hold tokens. The lines are gathered and written every
+`FLUSH_S`; lines of warnings and faults go out at once by another way (`server.core.logs`).
+"""
+
+import asyncio
+import itertools
+import os
+import re
+import secrets
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec.json import encode
+from prometheus_client import Counter, Histogram
+from sanic import Request, Sanic
+from sanic.response import BaseHTTPResponse
+
+FLUSH_S = 0.1
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+_seconds = Histogram("xinglin_request_seconds", "Time to answer a request.", ["route", "method"], buckets=BUCKETS)
+_answers = Counter("xinglin_requests", "Requests answered.", ["route", "method", "status"])
+
+_GIVEN_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+_prefix = secrets.token_hex(5)
+_numbers = itertools.count(1)
+
+
+class HouseRequest(Request):
+    """A request that knows its id and what was answered to it."""
+
+    __slots__ = ("answered", "request_id")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        given = self.headers.get("x-request-id")
+        self.request_id: str = given if given and _GIVEN_ID.match(given) else f"{_prefix}{next(_numbers):08x}"
+        self.answered = 0
+
+    async def respond(self, response: BaseHTTPResponse | None = None, **kwargs: Any) -> Any:
+        """Answer, as Sanic does, with the id of the request."""
+        if response is not None:
+            response.headers["x-request-id"] = self.request_id
+            self.answered = response.status
+        sent = await super().respond(response, **kwargs)
+        if response is None:
+            sent.headers["x-request-id"] = self.request_id
+            self.answered = sent.status
+        return sent
+
+
+class AccessLog:
+    """The lines of the requests, gathered and written together."""
+
+    def __init__(self, descriptor: int | None = None) -> None:
+        self._descriptor = descriptor
+        self._lines: list[str] = []
+        self._due: asyncio.TimerHandle | None = None
+
+    def add(self, line: str) -> None:
+        self._lines.append(line)
+        if self._due is None:
+            self._due = asyncio.get_running_loop().call_later(FLUSH_S, self.flush)
+
+    def flush(self) -> None:
+        """Write what has been gathered."""
+        lines, self._lines, self._due = self._lines, [], None
+        data = "".join(lines).encode()
+        descriptor = sys.stdout.fileno() if self._descriptor is None else self._descriptor
+        while data:
+            data = data[os.write(descriptor, data) :]
+
+
+class House(Sanic[Any, Any]):
+    """Sanic with the frame around every request."""
+
+    def __init__(self, name: str, *, access_log: AccessLog | None = None, **kwargs: Any) -> None:
+        super().__init__(name, request_class=HouseRequest, **kwargs)
+        self.ctx.access_log = access_log or AccessLog()
+        self.ctx.children = {}
+
+    async def handle_request(self, request: Request) -> None:
+        """Answer a request and account for it."""
+        started = time.perf_counter()
+        try:
+            await super().handle_request(request)
+        finally:
+            self._account(request, time.perf_counter() - started)  # type: ignore[arg-type]  # the class is set above
+
+    def _account(self, request: HouseRequest, seconds: float) -> None:
+        route = request.route.path if request.route else "-"
+        key = (route, request.method, request.answered)
+        children = self.ctx.children.get(key)
+        if children is None:
+            method = request.method if request.route else "-"
+            children = self.ctx.children[key] = (
+                _seconds.labels(route, method),
+                _answers.labels(route, method, str(request.answered)),
+                encode(route).decode(),
+            )
+        children[0].observe(seconds)
+        children[1].inc()
+        self.ctx.access_log.add(
+            f'{{"at":"{_stamp()}","level":"info","event":"request","id":"{request.request_id}",'
+            f'"method":"{request.method}","path":{encode(request.path[:300]).decode()},"route":{children[2]},'
+            f'"status":{request.answered},"ms":{seconds * 1000:.2f}}}\n'
+        )
+
+
+_second = 0
+_second_text = ""
+
+
+def _stamp() -> str:
+    """Write the time to the millisecond; the part to the second is made once a second."""
+    global _second, _second_text
+    now = time.time()
+    second = int(now)
+    if second != _second:
+        _second, _second_text = second, datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{_second_text}.{int((now - second) * 1000):03d}Z"
