@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sanic import Blueprint
 
+from server.core.jobs import Job
 from server.doors import health, interface
 from server.migrate import missing_steps
 
@@ -18,6 +19,10 @@ MODELS: Final[dict[str, list[str]]] = {
     "content": ["content.tables.items", "content.tables.viewing"],
     "gamification": ["gamification.tables.sharing"],
 }
+
+
+# What `xinglin work` does again and again; exactly one process of the house does it.
+JOBS: Final[list[Job]] = []
 
 
 def doors() -> list[Blueprint]:
