@@ -10,7 +10,8 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -100,7 +101,7 @@ class Embedded:
         for server in self._servers():
             server.ask_to_stop()
         for server in self._servers():
-            server.stop()
+            server.wait_for_end()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -184,14 +185,15 @@ def running(home: Path) -> Addresses | None:
     )
 
 
+@contextmanager
 def throwaway(
     base: Path,
     *,
     durable: bool = False,
     settings: Mapping[str, str] | None = None,
     say: Say = lambda sentence: None,
-) -> Embedded:
-    """Start servers for tests, in the first folder below ``base`` that no other run is using.
+) -> Iterator[Addresses]:
+    """Run servers for tests, in the first folder below ``base`` that no other run is using.
 
     The folders stay, so that the next run starts quickly; one that a crash has spoilt is emptied and made anew.
     """
@@ -209,7 +211,11 @@ def throwaway(
             spoilt = True
             shutil.rmtree(base / str(number) / "postgres", ignore_errors=True)
         else:
-            return embedded
+            break
+    try:
+        yield embedded.addresses
+    finally:
+        embedded.stop()
 
 
 def _is_ours(lock: int) -> bool:

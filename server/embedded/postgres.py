@@ -133,6 +133,9 @@ class Postgres(EmbeddedServer):
         self.data.mkdir(mode=0o700, exist_ok=True)
         # The data stands elsewhere if an earlier start had to move it, and then the name is a link.
         self.data = self.data.resolve()
+        if os.geteuid() not in (0, self.data.stat().st_uid):
+            raise Misconfigured(f"The folder {self.data} belongs to another user: give it back to yourself (chown).")
+        self.data.chmod(0o700)
         if os.geteuid() != 0:
             return
         here = self._programs

@@ -125,10 +125,19 @@ class EmbeddedServer(abc.ABC):
 
     def stop(self) -> None:
         """Ask the server to end, and wait until it has."""
+        self.ask_to_stop()
+        self.wait_for_end()
+
+    def ask_to_stop(self) -> None:
+        """Ask the server to end, without waiting."""
+        if self._process:
+            self._process.send_signal(self.gentle)
+
+    def wait_for_end(self) -> None:
+        """Wait for the end that the server was asked for, and insist when it takes too long."""
         process = self._process
         if process is None:
             return
-        self.ask_to_stop()
         for harder in (signal.SIGQUIT, signal.SIGKILL):
             try:
                 process.wait(self.stop_s)
@@ -137,11 +146,6 @@ class EmbeddedServer(abc.ABC):
                 process.send_signal(harder)
         process.wait()
         self._process = None
-
-    def ask_to_stop(self) -> None:
-        """Ask the server to end, without waiting."""
-        if self._process:
-            self._process.send_signal(self.gentle)
 
     def _spawn(self) -> None:
         if self.log.exists() and self.log.stat().st_size > _LOG_BYTES:
