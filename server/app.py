@@ -23,7 +23,6 @@ def create_app(settings: Settings, *, name: str = "xinglin", access_log: AccessL
         GRACEFUL_SHUTDOWN_TIMEOUT=settings.shutdown_s,
         KEEP_ALIVE_TIMEOUT=75,
         FALLBACK_ERROR_FORMAT="json",
-        OAS=False,
         MOTD=False,
         ACCESS_LOG=False,
     )
@@ -34,32 +33,30 @@ def create_app(settings: Settings, *, name: str = "xinglin", access_log: AccessL
 
     @app.before_server_start
     async def open_house(app: House) -> None:
-        await open_stores(app, settings)
+        await open_stores(app.ctx, settings)
 
     @app.after_server_stop
     async def close_house(app: House) -> None:
-        await close_stores(app)
+        await close_stores(app.ctx)
+        app.ctx.access_log.flush()
 
     return app
 
 
-async def open_stores(app: House, settings: Settings) -> None:
-    """Open what the doors need: database, Redis, the word of changes, tokens, and what the rooms want started."""
-    ctx: Any = app.ctx
+async def open_stores(ctx: Any, settings: Settings) -> None:
+    """Open what a process of the house needs: database, Redis, the word of changes, tokens, the rooms' own parts."""
+    ctx.settings = settings
     await db.open_database(settings.database_url, wiring.MODELS, pool=(2, 12))
     ctx.redis = open_redis(settings.redis_url)
     ctx.changes = Changes(ctx.redis)
-    ctx.settings = settings
     ctx.tokens = Tokens(settings.key_bytes[1], access_minutes=settings.access_minutes)
     await wiring.furnish(ctx)
     ctx.changes.start()
 
 
-async def close_stores(app: House) -> None:
+async def close_stores(ctx: Any) -> None:
     """Close them again, the last opened first."""
-    ctx: Any = app.ctx
     await wiring.clear_out(ctx)
     await ctx.changes.stop()
     await ctx.redis.aclose()
     await db.close_database()
-    ctx.access_log.flush()
