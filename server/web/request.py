@@ -92,15 +92,17 @@ class Figure:
 class AccessLog:
     """The lines of the requests, gathered and written together."""
 
-    def __init__(self, descriptor: int | None = None) -> None:
-        self._descriptor = descriptor
+    def __init__(self, *, lines: bool = True) -> None:
+        """Gather figures and, where ``lines`` are wanted, the lines."""
+        self._wanted = lines
         self._lines: list[str] = []
         self._touched: dict[Figure, None] = {}
         self.figures: dict[tuple[str, str, int], Figure] = {}
         self._due: asyncio.TimerHandle | None = None
 
     def add(self, line: str, figure: "Figure") -> None:
-        self._lines.append(line)
+        if self._wanted:
+            self._lines.append(line)
         self._touched[figure] = None
         if self._due is None:
             self._due = asyncio.get_running_loop().call_later(FLUSH_S, self.flush)
@@ -112,9 +114,8 @@ class AccessLog:
         self._touched.clear()
         lines, self._lines, self._due = self._lines, [], None
         data = "".join(lines).encode()
-        descriptor = sys.stdout.fileno() if self._descriptor is None else self._descriptor
         while data:
-            data = data[os.write(descriptor, data) :]
+            data = data[os.write(sys.stdout.fileno(), data) :]
 
 
 class House(Sanic[Any, Any]):

@@ -1,0 +1,170 @@
+"""The command line of the house, ``xinglin``; each command is thin and calls what the doors call too."""
+
+import asyncio
+import json
+import socket
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Annotated, Any, NoReturn
+
+import typer
+import uvloop
+from dotenv import load_dotenv
+from rich.console import Console
+
+from server import demo, wiring
+from server.app import close_stores, create_app, open_stores
+from server.core import db
+from server.core.errors import Misconfigured, Refusal
+from server.core.logs import start_logging
+from server.core.settings import Settings, from_environment
+from server.examination import examine
+from server.jobs import work as do_jobs
+from server.migrate import migrate as migrate_database
+from server.supervisor import Supervisor, keep_beating, listen
+from server.up import house, prepare_figures, web_child
+from server.up import up as start_everything
+from server.web.openapi import document
+from server.web.request import AccessLog
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Xinglin 杏林: the house from the command line.")
+admin = typer.Typer(no_args_is_help=True, help="People who work in the admin pages.")
+events = typer.Typer(no_args_is_help=True, help="The engagement log.")
+app.add_typer(admin, name="admin")
+app.add_typer(events, name="events")
+
+console = Console(highlight=False, soft_wrap=True)
+complaints = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def _say(sentence: str) -> None:
+    console.print(sentence, markup=False)
+
+
+def _run(command: Coroutine[Any, Any, Any]) -> Any:
+    return uvloop.run(command)
+
+
+@asynccontextmanager
+async def _open(settings: Settings) -> AsyncIterator[SimpleNamespace]:
+    ctx = SimpleNamespace()
+    await open_stores(ctx, settings)
+    try:
+        yield ctx
+    finally:
+        await close_stores(ctx)
+
+
+@app.command()
+def up(
+    seed: Annotated[bool, typer.Option(help="Load the demo content on the first start.")] = True,
+) -> None:
+    """Start everything for trying and developing: servers, stand-in, web and worker."""
+    raise typer.Exit(start_everything(from_environment(), seed=seed, say=_say))
+
+
+@app.command()
+def serve() -> None:
+    """Start the web workers."""
+    settings = house()
+    prepare_figures(settings)
+    with listen(settings.host, settings.port) as sock:
+        supervisor = Supervisor([web_child(settings, sock)], sock=sock, say=_say)
+        raise typer.Exit(supervisor.run(on_ready=lambda: _say(f"Serving on {settings.origin}.")))
+
+
+@app.command(hidden=True)
+def serve_one(fd: Annotated[int, typer.Option(help="The listening socket, already open.")]) -> None:
+    """Start one web worker on a socket that the supervisor holds."""
+    settings = house()
+    start_logging(settings.log_level)
+    app = create_app(settings, access_log=AccessLog(lines=settings.log_level in {"debug", "info"}))
+    app.add_task(keep_beating())
+    app.run(sock=socket.socket(fileno=fd), single_process=True, access_log=False, motd=False)
+
+
+@app.command()
+def work() -> None:
+    """Do the jobs; of several started, one does them and the others wait."""
+    settings = house()
+    start_logging(settings.log_level)
+
+    async def beating() -> None:
+        beats = asyncio.create_task(keep_beating())
+        try:
+            await do_jobs(settings)
+        finally:
+            beats.cancel()
+
+    _run(beating())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the shape that the code expects."""
+    settings = house()
+
+    async def run() -> list[str]:
+        await db.open_database(settings.database_url, wiring.MODELS)
+        try:
+            return await migrate_database(settings.database_url, wiring.MODELS)
+        finally:
+            await db.close_database()
+
+    applied: list[str] = _run(run())
+    _say(f"Applied {', '.join(applied)}." if applied else "The database is up to date.")
+
+
+@app.command()
+def seed() -> None:
+    """Load the demo content, where it is not there yet."""
+    settings = house()
+
+    async def run() -> None:
+        async with _open(settings) as ctx:
+            await demo.seed(ctx, _say)
+
+    _run(run())
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    sys.stdout.write(interface_text())
+
+
+def interface_text() -> str:
+    """Write the OpenAPI document as it is kept in ``docs/openapi.json``."""
+    return json.dumps(document(create_app(Settings(), name="interface")), ensure_ascii=False, indent=1) + "\n"
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is missing on this machine, a sentence each."""
+    findings = examine(from_environment())
+    for finding in findings:
+        _say(f"{'✓' if finding.well else '✗'} {finding.sentence}")
+    raise typer.Exit(0 if all(finding.well or not finding.needed for finding in findings) else 1)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    complaints.print(sentence, markup=False)
+    raise SystemExit(1)
+
+
+def main() -> None:
+    """Run the command line; what goes wrong by the caller's doing is one sentence and status 1."""
+    load_dotenv(Path(".env"))
+    try:
+        app()
+    except Misconfigured as fault:
+        _refuse(str(fault))
+    except Refusal as refusal:
+        _refuse(f"{refusal.title}: {refusal.detail}" if refusal.detail else refusal.title)
+    except Exception as fault:
+        if db.is_away(fault):
+            _refuse("The database cannot be reached: check DATABASE_URL, or start `xinglin up` first.")
+        raise
