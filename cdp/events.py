@@ -28,3 +28,73 @@ class Event(Struct, frozen=True, kw_only=True):
     def body(self) -> dict[str, Any]:
         """Give what the event says beside when and who."""
         return {name: getattr(self, name) for name in self.__struct_fields__ if name not in {"at", "account_id"}}
+
+
+class ContentPublished(Event, frozen=True, kw_only=True):
+    """Readers can see an item, or see it in another version, for another audience or for another time than before."""
+
+    name: ClassVar[str] = "content_publish"
+    necessary: ClassVar[bool] = True
+
+    item_id: int
+    root_id: int
+    kind: str
+    version: int
+    tags: tuple[str, ...]
+    audience: str
+    valid_from: datetime
+    valid_until: datetime | None
+
+
+class ContentRetagged(Event, frozen=True, kw_only=True):
+    """An item that readers can see carries other tags than before."""
+
+    name: ClassVar[str] = "content_retag"
+    necessary: ClassVar[bool] = True
+
+    item_id: int
+    root_id: int
+    kind: str
+    tags: tuple[str, ...]
+    previous_tags: tuple[str, ...]
+
+
+class ContentWithdrawn(Event, frozen=True, kw_only=True):
+    """Readers cannot see an item any more, because it or something above it was taken back."""
+
+    name: ClassVar[str] = "content_withdraw"
+    necessary: ClassVar[bool] = True
+
+    item_id: int
+    root_id: int
+    kind: str
+    tags: tuple[str, ...]
+
+
+class ContentExpired(Event, frozen=True, kw_only=True):
+    """Readers cannot see an item any more, because its time or that of something above it is over."""
+
+    name: ClassVar[str] = "content_expire"
+    necessary: ClassVar[bool] = True
+
+    item_id: int
+    root_id: int
+    kind: str
+    tags: tuple[str, ...]
+
+
+class ContentRescheduled(Event, frozen=True, kw_only=True):
+    """An episode was given a time of airing, was moved to another one, or its airing was cancelled.
+
+    ``change`` is set, moved or cancelled; ``sequence`` counts the changes (RFC 5545).
+    """
+
+    name: ClassVar[str] = "content_reschedule"
+    necessary: ClassVar[bool] = True
+
+    episode_id: int
+    root_id: int
+    change: str
+    airs_at: datetime
+    previous_airs_at: datetime | None
+    sequence: int

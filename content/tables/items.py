@@ -34,6 +34,7 @@ class Draft(Model):
 
     item_id = fields.BigIntField(primary_key=True, generated=False)
     shape: Any = fields.JSONField()
+    content_hash = fields.CharField(max_length=64)
     revision = fields.IntField(db_default=1, default=1)
     updated_at = fields.DatetimeField()
     updated_by = fields.BigIntField()

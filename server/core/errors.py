@@ -43,6 +43,13 @@ class Missing(Refusal):
     title = "没有找到"
 
 
+class Gone(Missing):
+    """It was there, and has been taken away."""
+
+    code = "gone"
+    title = "内容已下线"
+
+
 class Conflict(Refusal):
     """The request does not fit the state that things are in now."""
 

@@ -13,7 +13,7 @@ from sanic.exceptions import BadURL, SanicException
 from sanic.handlers import ErrorHandler
 
 from server.core import db, redis
-from server.core.errors import Anonymous, Conflict, Forbidden, Invalid, Missing, Refusal, TooLarge, TooMany, Unavailable
+from server.core.errors import Anonymous, Conflict, Forbidden, Gone, Invalid, Missing, Refusal, TooLarge, TooMany, Unavailable
 from server.core.wire import encode
 
 log = structlog.get_logger()
@@ -22,6 +22,7 @@ STATUS: dict[type[Refusal], int] = {
     Invalid: 422,
     Anonymous: 401,
     Forbidden: 403,
+    Gone: 410,
     Missing: 404,
     Conflict: 409,
     TooLarge: 413,

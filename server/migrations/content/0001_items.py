@@ -102,6 +102,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("item_id", fields.BigIntField(primary_key=True, unique=True, db_index=True)),
                 ("shape", fields.JSONField(encoder=functools.partial(dumps, separators=(",", ":")), decoder=loads)),
+                ("content_hash", fields.CharField(max_length=64)),
                 ("revision", fields.IntField(default=1, db_default=1)),
                 ("updated_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ("updated_by", fields.BigIntField()),
@@ -352,6 +353,7 @@ class Migration(migrations.Migration):
                 AND replaced_at IS NULL AND withdrawn_at IS NULL AND expired_at IS NULL;
             CREATE INDEX live_question_grams ON live_question USING gin (grams);
             CREATE INDEX live_tags ON live USING gin (tags);
+            ALTER TABLE filmed_consent ADD CHECK (scope IN ('everyone', 'doctor', 'patient', 'professional'));
             CREATE INDEX live_consent ON live (consent_id) WHERE consent_id IS NOT NULL;
 
             CREATE TRIGGER version_immutable BEFORE UPDATE OR DELETE ON version
