@@ -98,3 +98,81 @@ class ContentRescheduled(Event, frozen=True, kw_only=True):
     airs_at: datetime
     previous_airs_at: datetime | None
     sequence: int
+
+
+class AccountCreated(Event, frozen=True, kw_only=True):
+    """Somebody signed in to a mini-program for the first time, or for the first time after an erasure."""
+
+    name: ClassVar[str] = "account_created"
+    necessary: ClassVar[bool] = True
+
+    app_id: str
+    audience: str
+
+
+class IdentityBound(Event, frozen=True, kw_only=True):
+    """An account has shown a key of its identity; ``kind`` is unionid, phone or device."""
+
+    name: ClassVar[str] = "identity_bound"
+
+    kind: str
+
+
+class IdentityMerged(Event, frozen=True, kw_only=True):
+    """An account came to another person; ``reason`` is unionid or merge."""
+
+    name: ClassVar[str] = "identity_merged"
+
+    person_id: int
+    previous_person_id: int
+    reason: str
+
+
+class IdentityUnmerged(Event, frozen=True, kw_only=True):
+    """An account left a person, because a merge was undone."""
+
+    name: ClassVar[str] = "identity_unmerged"
+
+    person_id: int
+    previous_person_id: int
+
+
+class ConsentGranted(Event, frozen=True, kw_only=True):
+    """An account agreed to a version of the text of a purpose."""
+
+    name: ClassVar[str] = "consent_granted"
+    necessary: ClassVar[bool] = True
+
+    purpose: str
+    version: str
+    channel: str
+
+
+class ConsentWithdrawn(Event, frozen=True, kw_only=True):
+    """An account took back its consent to a purpose."""
+
+    name: ClassVar[str] = "consent_withdrawn"
+    necessary: ClassVar[bool] = True
+
+    purpose: str
+    version: str
+    channel: str
+
+
+class ErasureRequested(Event, frozen=True, kw_only=True):
+    """A person asked for the erasure of everything that leads to them."""
+
+    name: ClassVar[str] = "erasure_requested"
+    necessary: ClassVar[bool] = True
+
+    erasure_id: str
+
+
+class ErasureDone(Event, frozen=True, kw_only=True):
+    """An erasure is done: every room has given its receipt."""
+
+    name: ClassVar[str] = "erasure_done"
+    necessary: ClassVar[bool] = True
+
+    erasure_id: str
+    accounts: int

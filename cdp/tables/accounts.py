@@ -81,7 +81,6 @@ class IdentityKey(Model):
     kind = fields.CharField(max_length=16)
     hash = fields.BinaryField()
     bound_at = fields.DatetimeField()
-    released_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "identity_key"

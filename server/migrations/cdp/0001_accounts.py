@@ -139,7 +139,6 @@ class Migration(migrations.Migration):
                 ("kind", fields.CharField(max_length=16)),
                 ("hash", fields.BinaryField()),
                 ("bound_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
-                ("released_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
             ],
             options={
                 "table": "identity_key",
@@ -299,15 +298,14 @@ class Migration(migrations.Migration):
             CREATE UNIQUE INDEX person_map_now ON person_map (account_id) INCLUDE (person_id) WHERE until_at IS NULL;
             CREATE INDEX person_map_accounts ON person_map (person_id) WHERE until_at IS NULL;
             ALTER TABLE identity_key ADD CHECK (kind IN ('unionid', 'phone', 'device'));
-            CREATE UNIQUE INDEX identity_key_live ON identity_key (kind, hash, account_id) WHERE released_at IS NULL;
-            CREATE UNIQUE INDEX identity_key_phone ON identity_key (account_id)
-                WHERE released_at IS NULL AND kind = 'phone';
+            CREATE UNIQUE INDEX identity_key_once ON identity_key (kind, hash, account_id);
+            CREATE UNIQUE INDEX identity_key_phone ON identity_key (account_id) WHERE kind = 'phone';
             CREATE INDEX identity_key_account ON identity_key (account_id);
             ALTER TABLE person_link ADD CHECK (account_a < account_b);
             CREATE UNIQUE INDEX person_link_live ON person_link (account_a, account_b) WHERE ended_at IS NULL;
             CREATE INDEX person_link_b ON person_link (account_b) WHERE ended_at IS NULL;
             ALTER TABLE merge_review ADD CHECK (account_a < account_b),
-                ADD CHECK (verdict IN ('', 'merged', 'apart', 'erased')),
+                ADD CHECK (verdict IN ('', 'merged', 'apart', 'moot')),
                 ADD CHECK ((verdict = '') = (decided_at IS NULL));
             CREATE UNIQUE INDEX merge_review_once ON merge_review (account_a, account_b, kind, hash);
             CREATE INDEX merge_review_open ON merge_review (id) WHERE verdict = '';
