@@ -3,12 +3,16 @@
 The rule: no phone number, openid, name or free text of a person in an event. In code an event is a class in the past
 tense, on the wire ``object_action``; its fields beside ``at`` and ``account_id`` are its body. Schemas are versioned
 (SchemaVer, MODEL-REVISION-ADDITION); a change that readers of old events would stumble over raises the first number.
+
+These are the events that the server knows of its own; `cdp.client_events` holds those that only a client can see.
 """
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from msgspec import Struct
+
+from cdp.event_fields import Code, Count, Id, Instant, Kind, Ranges, Seconds, ShareId, Stars, Tags, Version
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -30,149 +34,307 @@ class Event(Struct, frozen=True, kw_only=True):
         return {name: getattr(self, name) for name in self.__struct_fields__ if name not in {"at", "account_id"}}
 
 
-class ContentPublished(Event, frozen=True, kw_only=True):
-    """Readers can see an item, or see it in another version, for another audience or for another time than before."""
-
-    name: ClassVar[str] = "content_publish"
-    necessary: ClassVar[bool] = True
-
-    item_id: int
-    root_id: int
-    kind: str
-    version: int
-    tags: tuple[str, ...]
-    audience: str
-    valid_from: datetime
-    valid_until: datetime | None
-
-
-class ContentRetagged(Event, frozen=True, kw_only=True):
-    """An item that readers can see carries other tags than before."""
-
-    name: ClassVar[str] = "content_retag"
-    necessary: ClassVar[bool] = True
-
-    item_id: int
-    root_id: int
-    kind: str
-    tags: tuple[str, ...]
-    previous_tags: tuple[str, ...]
-
-
-class ContentWithdrawn(Event, frozen=True, kw_only=True):
-    """Readers cannot see an item any more, because it or something above it was taken back."""
-
-    name: ClassVar[str] = "content_withdraw"
-    necessary: ClassVar[bool] = True
-
-    item_id: int
-    root_id: int
-    kind: str
-    tags: tuple[str, ...]
-
-
-class ContentExpired(Event, frozen=True, kw_only=True):
-    """Readers cannot see an item any more, because its time or that of something above it is over."""
-
-    name: ClassVar[str] = "content_expire"
-    necessary: ClassVar[bool] = True
-
-    item_id: int
-    root_id: int
-    kind: str
-    tags: tuple[str, ...]
-
-
-class ContentRescheduled(Event, frozen=True, kw_only=True):
-    """An episode was given a time of airing, was moved to another one, or its airing was cancelled.
-
-    ``change`` is set, moved or cancelled; ``sequence`` counts the changes (RFC 5545).
-    """
-
-    name: ClassVar[str] = "content_reschedule"
-    necessary: ClassVar[bool] = True
-
-    episode_id: int
-    root_id: int
-    change: str
-    airs_at: datetime
-    previous_airs_at: datetime | None
-    sequence: int
+# Accounts, consent, people
 
 
 class AccountCreated(Event, frozen=True, kw_only=True):
-    """Somebody signed in to a mini-program for the first time, or for the first time after an erasure."""
+    """A mini-program was opened by somebody who had not been there before."""
 
     name: ClassVar[str] = "account_created"
     necessary: ClassVar[bool] = True
 
-    app_id: str
-    audience: str
 
+class SignedIn(Event, frozen=True, kw_only=True):
+    """A session was begun."""
 
-class IdentityBound(Event, frozen=True, kw_only=True):
-    """An account has shown a key of its identity; ``kind`` is unionid, phone or device."""
-
-    name: ClassVar[str] = "identity_bound"
-
-    kind: str
-
-
-class IdentityMerged(Event, frozen=True, kw_only=True):
-    """An account came to another person; ``reason`` is unionid or merge."""
-
-    name: ClassVar[str] = "identity_merged"
-
-    person_id: int
-    previous_person_id: int
-    reason: str
-
-
-class IdentityUnmerged(Event, frozen=True, kw_only=True):
-    """An account left a person, because a merge was undone."""
-
-    name: ClassVar[str] = "identity_unmerged"
-
-    person_id: int
-    previous_person_id: int
+    name: ClassVar[str] = "account_sign_in"
 
 
 class ConsentGranted(Event, frozen=True, kw_only=True):
-    """An account agreed to a version of the text of a purpose."""
+    """A purpose was agreed to."""
 
     name: ClassVar[str] = "consent_granted"
     necessary: ClassVar[bool] = True
 
-    purpose: str
-    version: str
-    channel: str
+    purpose: Code
+    version: Version
 
 
 class ConsentWithdrawn(Event, frozen=True, kw_only=True):
-    """An account took back its consent to a purpose."""
+    """The word given for a purpose was taken back."""
 
     name: ClassVar[str] = "consent_withdrawn"
     necessary: ClassVar[bool] = True
 
-    purpose: str
-    version: str
-    channel: str
+    purpose: Code
+    version: Version
+
+
+class IdentityBound(Event, frozen=True, kw_only=True):
+    """An account showed a key by which it belongs to a person."""
+
+    name: ClassVar[str] = "identity_bound"
+    necessary: ClassVar[bool] = True
+
+    key: Code
+
+
+class IdentityMerged(Event, frozen=True, kw_only=True):
+    """Accounts were found to be one person's."""
+
+    name: ClassVar[str] = "identity_merged"
+    necessary: ClassVar[bool] = True
+
+    key: Code
+    accounts: Count
 
 
 class ErasureRequested(Event, frozen=True, kw_only=True):
-    """A person asked for the erasure of everything that leads to them."""
+    """A person asked to be forgotten."""
 
     name: ClassVar[str] = "erasure_requested"
     necessary: ClassVar[bool] = True
 
-    erasure_id: str
-
 
 class ErasureDone(Event, frozen=True, kw_only=True):
-    """An erasure is done: every room has given its receipt."""
+    """What could name a person was destroyed."""
 
     name: ClassVar[str] = "erasure_done"
     necessary: ClassVar[bool] = True
 
-    erasure_id: str
-    accounts: int
+    accounts: Count
+
+
+# Content
+
+
+class ContentPublished(Event, frozen=True, kw_only=True):
+    """An item became visible, for the first time or in a new version."""
+
+    name: ClassVar[str] = "content_published"
+
+    item_id: Id
+    kind: Kind
+    audience: Code
+    tags: Tags
+    version: Count
+    valid_from: Instant
+    valid_until: Instant | None = None
+
+
+class ContentWithdrawn(Event, frozen=True, kw_only=True):
+    """An item was taken back."""
+
+    name: ClassVar[str] = "content_withdrawn"
+
+    item_id: Id
+    kind: Kind
+    audience: Code
+    tags: Tags
+    valid_from: Instant
+    valid_until: Instant | None = None
+
+
+class ContentExpired(Event, frozen=True, kw_only=True):
+    """The validity of an item ended."""
+
+    name: ClassVar[str] = "content_expired"
+
+    item_id: Id
+    kind: Kind
+    audience: Code
+    tags: Tags
+    valid_from: Instant
+    valid_until: Instant
+
+
+class ContentRetagged(Event, frozen=True, kw_only=True):
+    """The tags or the audience of a visible item changed."""
+
+    name: ClassVar[str] = "content_retagged"
+
+    item_id: Id
+    kind: Kind
+    audience: Code
+    tags: Tags
+    valid_from: Instant
+    valid_until: Instant | None = None
+
+
+class ContentRescheduled(Event, frozen=True, kw_only=True):
+    """The time at which an item airs was set, moved or, where there is none any more, cancelled."""
+
+    name: ClassVar[str] = "content_rescheduled"
+
+    item_id: Id
+    kind: Kind
+    audience: Code
+    tags: Tags
+    aired_before_at: Instant | None = None
+    airs_at: Instant | None = None
+
+
+class ContentFavorited(Event, frozen=True, kw_only=True):
+    """A reader put an item among the favourites."""
+
+    name: ClassVar[str] = "content_favorite"
+
+    item_id: Id
+    kind: Kind
+
+
+class ContentUnfavorited(Event, frozen=True, kw_only=True):
+    """A reader took an item out of the favourites."""
+
+    name: ClassVar[str] = "content_unfavorite"
+
+    item_id: Id
+    kind: Kind
+
+
+class ContentLiked(Event, frozen=True, kw_only=True):
+    """A reader liked an item."""
+
+    name: ClassVar[str] = "content_like"
+
+    item_id: Id
+    kind: Kind
+
+
+class ContentUnliked(Event, frozen=True, kw_only=True):
+    """A reader took a like back."""
+
+    name: ClassVar[str] = "content_unlike"
+
+    item_id: Id
+    kind: Kind
+
+
+class ContentRated(Event, frozen=True, kw_only=True):
+    """A reader gave an item stars, or took them back (no stars)."""
+
+    name: ClassVar[str] = "content_rate"
+
+    item_id: Id
+    kind: Kind
+    stars: Stars | None
+
+
+class ContentShared(Event, frozen=True, kw_only=True):
+    """A reader made a share of an item."""
+
+    name: ClassVar[str] = "content_share"
+
+    item_id: Id
+    kind: Kind
+    share_id: ShareId
+    channel: Code
+
+
+class ShareOpened(Event, frozen=True, kw_only=True):
+    """Somebody opened what had been shared with them; ``first`` tells whether this visitor had not before."""
+
+    name: ClassVar[str] = "share_opened"
+
+    item_id: Id
+    kind: Kind
+    share_id: ShareId
+    first: bool
+
+
+# Viewing
+
+
+class EpisodeStarted(Event, frozen=True, kw_only=True):
+    """A reader began to watch an episode."""
+
+    name: ClassVar[str] = "video_start"
+
+    item_id: Id
+    series_id: Id | None = None
+    duration_s: Seconds
+
+
+class EpisodeWatched(Event, frozen=True, kw_only=True):
+    """A reader watched parts of an episode: the half-open ranges of one report, in seconds from the start."""
+
+    name: ClassVar[str] = "video_heartbeat"
+
+    item_id: Id
+    series_id: Id | None = None
+    ranges: Ranges
+
+
+class EpisodeFinished(Event, frozen=True, kw_only=True):
+    """A reader had watched nine tenths of an episode, once and for all."""
+
+    name: ClassVar[str] = "video_finish"
+
+    item_id: Id
+    series_id: Id | None = None
+    covered_s: Seconds
+    duration_s: Seconds
+
+
+class SeriesFollowed(Event, frozen=True, kw_only=True):
+    """A reader followed a series."""
+
+    name: ClassVar[str] = "series_follow"
+
+    item_id: Id
+
+
+class SeriesUnfollowed(Event, frozen=True, kw_only=True):
+    """A reader follows a series no longer."""
+
+    name: ClassVar[str] = "series_unfollow"
+
+    item_id: Id
+
+
+# Messages to people
+
+
+class MessageSent(Event, frozen=True, kw_only=True):
+    """A message went out and was taken by the platform."""
+
+    name: ClassVar[str] = "message_sent"
+
+    message_id: Id
+    kind: Literal["service", "marketing"]
+    template: Code
+    item_id: Id | None = None
+
+
+class MessageFailed(Event, frozen=True, kw_only=True):
+    """A message was refused for good; ``error`` is the platform's number, 0 where it said none."""
+
+    name: ClassVar[str] = "message_failed"
+
+    message_id: Id
+    kind: Literal["service", "marketing"]
+    template: Code
+    item_id: Id | None = None
+    error: int
+
+
+class MessageDelivered(Event, frozen=True, kw_only=True):
+    """The platform told that a message had reached the person."""
+
+    name: ClassVar[str] = "message_delivered"
+
+    message_id: Id
+    kind: Literal["service", "marketing"]
+    template: Code
+    item_id: Id | None = None
+
+
+class MessageOpened(Event, frozen=True, kw_only=True):
+    """A person came by a message."""
+
+    name: ClassVar[str] = "message_opened"
+
+    message_id: Id
+    kind: Literal["service", "marketing"]
+    template: Code
+    item_id: Id | None = None
