@@ -63,7 +63,8 @@ def up(settings: Settings, *, seed: bool, say: Say) -> int:
         embedded = Embedded(
             settings.home, with_postgres=not settings.database_url, with_redis=not settings.redis_url, say=say
         )
-        addresses = held.enter_context(embedded) and embedded.addresses
+        held.enter_context(embedded)
+        addresses = embedded.addresses
         os.environ["DATABASE_URL"] = settings.database_url or addresses.database_url
         os.environ["REDIS_URL"] = settings.redis_url or addresses.redis_url
         os.environ.update(keys_at_home.complete(settings))
