@@ -33,11 +33,13 @@ Ranges = Annotated[list[Range], Meta(max_length=1000)]
 Code = Annotated[str, _code("[a-z][a-z0-9_.-]*", 40)]
 Kind = Annotated[str, _code("[a-z][a-z_]*", 32)]
 Tag = Annotated[str, _code("[a-z0-9][a-z0-9_.:/-]*", 64)]
-Tags = Annotated[list[Tag], Meta(max_length=100)]
+Tags = Annotated[tuple[Tag, ...], Meta(max_length=100)]
 Version = Annotated[str, _code("(?:[a-z0-9][a-z0-9.-]*)?", 20)]
 ShareId = Annotated[
     str, Meta(pattern=f"^[0-9A-Za-z]{{22}}{_END}", description="An id as `server.core.ids.opaque` makes.")
 ]
+AppId = Annotated[str, Meta(pattern=f"^wx[0-9a-f]{{16}}{_END}", description="The app id of a mini-program.")]
+UuidText = Annotated[str, Meta(pattern=f"^[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}{_END}")]
 Device = UUID
 
 Page = Annotated[

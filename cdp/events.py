@@ -12,7 +12,21 @@ from typing import Any, ClassVar, Literal
 
 from msgspec import Struct
 
-from cdp.event_fields import Code, Count, Id, Instant, Kind, Ranges, Seconds, ShareId, Stars, Tags, Version
+from cdp.event_fields import (
+    AppId,
+    Code,
+    Count,
+    Id,
+    Instant,
+    Kind,
+    Ranges,
+    Seconds,
+    ShareId,
+    Stars,
+    Tags,
+    UuidText,
+    Version,
+)
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -38,70 +52,80 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 class AccountCreated(Event, frozen=True, kw_only=True):
-    """A mini-program was opened by somebody who had not been there before."""
+    """Somebody signed in to a mini-program for the first time, or for the first time after an erasure."""
 
     name: ClassVar[str] = "account_created"
     necessary: ClassVar[bool] = True
 
+    app_id: AppId
+    audience: Code
 
-class SignedIn(Event, frozen=True, kw_only=True):
-    """A session was begun."""
 
-    name: ClassVar[str] = "account_sign_in"
+class IdentityBound(Event, frozen=True, kw_only=True):
+    """An account has shown a key of its identity; ``kind`` is unionid, phone or device."""
+
+    name: ClassVar[str] = "identity_bound"
+
+    kind: Code
+
+
+class IdentityMerged(Event, frozen=True, kw_only=True):
+    """An account came to another person; ``reason`` is unionid or merge."""
+
+    name: ClassVar[str] = "identity_merged"
+
+    person_id: Id
+    previous_person_id: Id
+    reason: Code
+
+
+class IdentityUnmerged(Event, frozen=True, kw_only=True):
+    """An account left a person, because a merge was undone."""
+
+    name: ClassVar[str] = "identity_unmerged"
+
+    person_id: Id
+    previous_person_id: Id
 
 
 class ConsentGranted(Event, frozen=True, kw_only=True):
-    """A purpose was agreed to."""
+    """An account agreed to a version of the text of a purpose."""
 
     name: ClassVar[str] = "consent_granted"
     necessary: ClassVar[bool] = True
 
     purpose: Code
     version: Version
+    channel: Code
 
 
 class ConsentWithdrawn(Event, frozen=True, kw_only=True):
-    """The word given for a purpose was taken back."""
+    """An account took back its consent to a purpose."""
 
     name: ClassVar[str] = "consent_withdrawn"
     necessary: ClassVar[bool] = True
 
     purpose: Code
     version: Version
-
-
-class IdentityBound(Event, frozen=True, kw_only=True):
-    """An account showed a key by which it belongs to a person."""
-
-    name: ClassVar[str] = "identity_bound"
-    necessary: ClassVar[bool] = True
-
-    key: Code
-
-
-class IdentityMerged(Event, frozen=True, kw_only=True):
-    """Accounts were found to be one person's."""
-
-    name: ClassVar[str] = "identity_merged"
-    necessary: ClassVar[bool] = True
-
-    key: Code
-    accounts: Count
+    channel: Code
 
 
 class ErasureRequested(Event, frozen=True, kw_only=True):
-    """A person asked to be forgotten."""
+    """A person asked for the erasure of everything that leads to them."""
 
     name: ClassVar[str] = "erasure_requested"
     necessary: ClassVar[bool] = True
 
+    erasure_id: UuidText
+
 
 class ErasureDone(Event, frozen=True, kw_only=True):
-    """What could name a person was destroyed."""
+    """An erasure is done: every room has given its receipt."""
 
     name: ClassVar[str] = "erasure_done"
     necessary: ClassVar[bool] = True
 
+    erasure_id: UuidText
     accounts: Count
 
 
@@ -109,69 +133,73 @@ class ErasureDone(Event, frozen=True, kw_only=True):
 
 
 class ContentPublished(Event, frozen=True, kw_only=True):
-    """An item became visible, for the first time or in a new version."""
+    """Readers can see an item, or see it in another version, for another audience or for another time than before."""
 
     name: ClassVar[str] = "content_published"
+    necessary: ClassVar[bool] = True
 
     item_id: Id
+    root_id: Id
     kind: Kind
-    audience: Code
-    tags: Tags
     version: Count
-    valid_from: Instant
-    valid_until: Instant | None = None
-
-
-class ContentWithdrawn(Event, frozen=True, kw_only=True):
-    """An item was taken back."""
-
-    name: ClassVar[str] = "content_withdrawn"
-
-    item_id: Id
-    kind: Kind
-    audience: Code
     tags: Tags
-    valid_from: Instant
-    valid_until: Instant | None = None
-
-
-class ContentExpired(Event, frozen=True, kw_only=True):
-    """The validity of an item ended."""
-
-    name: ClassVar[str] = "content_expired"
-
-    item_id: Id
-    kind: Kind
     audience: Code
-    tags: Tags
     valid_from: Instant
-    valid_until: Instant
+    valid_until: Instant | None
 
 
 class ContentRetagged(Event, frozen=True, kw_only=True):
-    """The tags or the audience of a visible item changed."""
+    """An item that readers can see carries other tags than before."""
 
     name: ClassVar[str] = "content_retagged"
+    necessary: ClassVar[bool] = True
 
     item_id: Id
+    root_id: Id
     kind: Kind
-    audience: Code
     tags: Tags
-    valid_from: Instant
-    valid_until: Instant | None = None
+    previous_tags: Tags
+
+
+class ContentWithdrawn(Event, frozen=True, kw_only=True):
+    """Readers cannot see an item any more, because it or something above it was taken back."""
+
+    name: ClassVar[str] = "content_withdrawn"
+    necessary: ClassVar[bool] = True
+
+    item_id: Id
+    root_id: Id
+    kind: Kind
+    tags: Tags
+
+
+class ContentExpired(Event, frozen=True, kw_only=True):
+    """Readers cannot see an item any more, because its time or that of something above it is over."""
+
+    name: ClassVar[str] = "content_expired"
+    necessary: ClassVar[bool] = True
+
+    item_id: Id
+    root_id: Id
+    kind: Kind
+    tags: Tags
 
 
 class ContentRescheduled(Event, frozen=True, kw_only=True):
-    """The time at which an item airs was set, moved or, where there is none any more, cancelled."""
+    """An episode was given a time of airing, was moved to another one, or its airing was cancelled.
+
+    ``change`` is set, moved or cancelled; ``sequence`` counts the changes (RFC 5545).
+    """
 
     name: ClassVar[str] = "content_rescheduled"
+    necessary: ClassVar[bool] = True
 
-    item_id: Id
-    kind: Kind
-    audience: Code
-    tags: Tags
-    aired_before_at: Instant | None = None
-    airs_at: Instant | None = None
+    episode_id: Id
+    root_id: Id
+    change: Literal["set", "moved", "cancelled"]
+    airs_at: Instant
+    previous_airs_at: Instant | None
+    sequence: Count
 
 
 class ContentFavorited(Event, frozen=True, kw_only=True):
