@@ -69,7 +69,7 @@ def test_the_package_server_imports_nothing() -> None:
 
 async def test_the_migrations_make_just_the_tables_of_the_code() -> None:
     url = "postgresql://nobody@127.0.0.1:1/none"
-    async with Tortoise.init(config=db.config(url, wiring.MODELS), init_connections=False):  # type: ignore[attr-defined]
+    async with await Tortoise.init(config=db.config(url, wiring.MODELS), init_connections=False):
         detector = MigrationAutodetector(Tortoise.apps, db.config(url, wiring.MODELS)["apps"])
         drift = await detector.changes()
     assert [(step.app_label, [type(change).__name__ for change in step.operations]) for step in drift] == []
