@@ -7,8 +7,24 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
+from server.core.db import connection
 from server.core.tables import AuditEntry
+
+
+class Entry(Struct, frozen=True):
+    """One write: who did what to which subject when, with the values before and after."""
+
+    id: int
+    at: datetime
+    actor: str
+    deed: str
+    subject_kind: str
+    subject_id: str
+    before: Any
+    after: Any
+    request_id: str
 
 
 async def note(
@@ -33,3 +49,51 @@ async def note(
         after=msgspec.to_builtins(after, enc_hook=str),
         request_id=request_id,
     )
+
+
+async def entries(
+    *,
+    actor: str = "",
+    deed: str = "",
+    subject_kind: str = "",
+    subject_id: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before_id: int | None = None,
+    limit: int = 50,
+) -> list[Entry]:
+    """List entries, the newest first; what is empty does not narrow. The time is ``[since, until)``."""
+    wanted: dict[str, Any] = {
+        "actor": actor,
+        "deed": deed,
+        "subject_kind": subject_kind,
+        "subject_id": subject_id,
+        "at__gte": since,
+        "at__lt": until,
+        "id__lt": before_id,
+    }
+    rows = (
+        await AuditEntry.filter(**{name: value for name, value in wanted.items() if value}).order_by("-id").limit(limit)
+    )
+    return [Entry(**{name: getattr(row, name) for name in Entry.__struct_fields__}) for row in rows]
+
+
+async def words() -> tuple[list[str], list[str]]:
+    """List the deeds and the kinds of subject that there are entries of, for choosing among them."""
+    return await _different("deed"), await _different("subject_kind")
+
+
+async def _different(column: str) -> list[str]:
+    # From each value straight to the next along the index: the table is long and the values are few.
+    rows = await connection().fetch(
+        f"""
+        WITH RECURSIVE found (value) AS (
+            (SELECT {column} FROM audit_entry ORDER BY {column} LIMIT 1)
+            UNION ALL
+            SELECT (SELECT {column} FROM audit_entry WHERE {column} > value ORDER BY {column} LIMIT 1)
+            FROM found WHERE value IS NOT NULL
+        )
+        SELECT value FROM found WHERE value IS NOT NULL
+        """  # noqa: S608  the column is one of the two named above
+    )
+    return [row["value"] for row in rows]

@@ -49,6 +49,7 @@ class Settings:
     staff_totp_required: bool = False
     staff_lockout_tries: int = 5
     staff_lockout_minutes: int = 15
+    staff_password_days: int = 0
 
     event_retention_months: int = 36
     event_retention: Literal["keep", "detach"] = "keep"

@@ -20,13 +20,28 @@ class Staff(Model):
     totp_secret = fields.BinaryField(null=True)
     totp_confirmed_at = fields.DatetimeField(null=True)
     totp_last_step = fields.BigIntField(db_default=0, default=0)
-    failed_tries = fields.IntField(db_default=0, default=0)
-    locked_until = fields.DatetimeField(null=True)
+    password_changed_at = fields.DatetimeField(null=True)
+    must_change_password = fields.BooleanField(db_default=False, default=False)
     created_at = fields.DatetimeField()
     disabled_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "staff"
+
+
+class SignInTry(Model):
+    """The sign-ins that failed of late under one key, the hash of an email or of a network address.
+
+    An email that nobody has is counted like any other, so that a lock-out tells nobody which ones exist.
+    """
+
+    key = fields.CharField(max_length=70, primary_key=True)
+    tries = fields.IntField()
+    began_at = fields.DatetimeField(db_index=True)
+    locked_until = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "sign_in_try"
 
 
 class StaffSession(Model):
@@ -36,6 +51,8 @@ class StaffSession(Model):
     staff_id = fields.BigIntField(db_index=True)
     csrf = fields.CharField(max_length=64)
     second_factor_at = fields.DatetimeField(null=True)
+    address = fields.CharField(max_length=45, db_default="", default="")
+    agent = fields.CharField(max_length=200, db_default="", default="")
     created_at = fields.DatetimeField()
     seen_at = fields.DatetimeField()
     ended_at = fields.DatetimeField(null=True)
@@ -59,7 +76,12 @@ class AuditEntry(Model):
 
     class Meta:
         table = "audit_entry"
-        indexes = (Index(fields=("subject_kind", "subject_id", "id")), Index(fields=("at",)))
+        indexes = (
+            Index(fields=("subject_kind", "subject_id", "id")),
+            Index(fields=("at",)),
+            Index(fields=("actor", "id")),
+            Index(fields=("deed", "id")),
+        )
 
 
 class IdempotencyKey(Model):
