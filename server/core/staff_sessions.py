@@ -113,7 +113,7 @@ async def sign_in(
     except LockedOut:
         await _audit("sign_in_locked_out", None, address, at)
         raise
-    row = await Staff.get_or_none(email=email, disabled_at=None)
+    row = await Staff.get_or_none(email=email, disabled_at=None) if len(email) <= 200 else None
     if not await passwords.matches(row.password_hash if row else None, password) or row is None:
         async with transaction():
             now_locked = await sign_in_tries.failed(key, rules.limit, at=at)
