@@ -22,6 +22,7 @@ def _code(pattern: str, longest: int) -> Meta:
 
 Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+ErrorNumber = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
 Milliseconds = Annotated[int, Meta(ge=0, le=7 * 24 * 3600 * 1000, description="Whole milliseconds, up to a week.")]
 Seconds = Annotated[float, Meta(ge=0, le=7 * 24 * 3600, description="Seconds, up to a week.")]

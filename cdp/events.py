@@ -16,6 +16,7 @@ from cdp.event_fields import (
     AppId,
     Code,
     Count,
+    ErrorNumber,
     Id,
     Instant,
     Kind,
@@ -343,7 +344,7 @@ class MessageFailed(Event, frozen=True, kw_only=True):
     kind: Literal["service", "marketing"]
     template: Code
     item_id: Id | None = None
-    error: int
+    error: ErrorNumber
 
 
 class MessageDelivered(Event, frozen=True, kw_only=True):

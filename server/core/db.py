@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import asyncpg
 from tortoise import Tortoise
-from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
 from tortoise.connection import get_connection
 from tortoise.exceptions import DBConnectionError
 from tortoise.transactions import in_transaction
@@ -75,6 +75,11 @@ async def transaction() -> AsyncIterator[None]:
     """Run what is inside as one transaction, or as a savepoint of the one that is open already."""
     async with in_transaction("default"):
         yield
+
+
+def within_transaction() -> bool:
+    """Tell whether a transaction is open here."""
+    return isinstance(get_connection("default"), TransactionalDBClient)
 
 
 class Connection:
