@@ -36,6 +36,7 @@ children = {
     "worker": Child(name="worker", beats=True, argv=[sys.executable, str(folder / "worker.py"), str(folder)]),
     "plain": Child(name="plain", argv=["sleep", "60"]),
     "stubborn": Child(name="stubborn", beats=True, grace_s=0.5, argv=[sys.executable, str(folder / "stubborn.py")]),
+    "patient": Child(name="patient", beats=True, grace_s=60, argv=[sys.executable, str(folder / "stubborn.py")]),
     "broken": Child(name="broken", beats=True, argv=[sys.executable, "-c", "raise SystemExit(3)"]),
     "missing": Child(name="missing", argv=["/no/such/program"]),
     "mute": Child(name="mute", beats=True, argv=["sleep", "60"]),
@@ -256,17 +257,17 @@ def test_a_child_that_will_not_end_is_killed_after_its_grace(start: Callable[...
 
 
 def test_a_second_ctrl_c_does_not_wait(start: Callable[..., House]) -> None:
-    house = start("plain", "stubborn", "worker")
+    house = start("plain", "patient", "worker")
     house.wait_until_ready()
-    [stubborn] = house.pids("stubborn.py")
+    [patient] = house.pids("stubborn.py")
     house.process.send_signal(signal.SIGINT)
     house.process.send_signal(signal.SIGTERM)
     wait_until(lambda: not house.pids("sleep"))
-    assert is_alive(stubborn)
+    assert is_alive(patient)
     house.process.send_signal(signal.SIGINT)
 
     assert house.process.wait(2) == 0
-    assert not is_alive(stubborn)
+    assert not is_alive(patient)
 
 
 @pytest.mark.parametrize(("child", "ending"), [("broken", "ended with status 3"), ("missing", "ended with status 1")])
