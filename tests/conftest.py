@@ -18,6 +18,7 @@ import filelock
 import httpx
 import pytest
 from redis.asyncio import Redis
+from wechat_fixtures import sandbox, wechat  # noqa: F401 -- fixtures for all tests
 
 from server import wiring
 from server.app import create_app
