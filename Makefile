@@ -51,7 +51,7 @@ docs: .venv/.run
 	@mv docs/openapi.json.new docs/openapi.json
 
 lock:
-	@sh deploy/lock.sh
+	@sh deploy/pin.sh
 
 clean:
 	rm -rf .venv .venv-node node_modules build *.egg-info $(VENDOR) $(VENDOR).new
