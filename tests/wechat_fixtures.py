@@ -82,6 +82,6 @@ async def sandbox() -> AsyncIterator[RunningSandbox]:
 @pytest.fixture
 async def wechat(sandbox: RunningSandbox, redis: Redis) -> AsyncIterator[WeChat]:
     """The house's own client, turned to the stand-in by the address alone."""
-    client = WeChat(sandbox.base_url, redis, timeout_s=1.0, backoff_s=0.02)
+    client = WeChat(sandbox.base_url, redis, timeout_s=5.0, backoff_s=0.02)
     yield client
     await client.aclose()

@@ -38,7 +38,7 @@ def create_app(world: World | None = None, *, name: str = "") -> Sanic[Any, Any]
     app.exception(Errcode)(_on_errcode)
     app.exception(NotFound)(_on_unknown_path)
     app.exception(MethodNotAllowed)(_on_wrong_method)
-    app.exception(Unknown, msgspec.MsgspecError, Refusal)(_on_wrong_pull)
+    app.exception(Unknown, msgspec.MsgspecError, UnicodeDecodeError, RecursionError, Refusal)(_on_wrong_pull)
     app.before_server_stop(_stop_pushing)
     return app
 

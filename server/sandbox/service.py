@@ -21,9 +21,9 @@ from server.sandbox.values import fault_of
 from server.sandbox.world import CODE_S, Code, Message, Template, User, WeChatApp, World
 
 blueprint = Blueprint("service")
-STATES = {"formal", "trial", "developer"}
+STATES = ("formal", "trial", "developer")
 ESCAPED = re.compile(r"(?<!\\)(?:\\\\)*\\u([0-9a-fA-F]{4})")
-LANGUAGES = {"zh_CN", "en_US", "zh_HK", "zh_TW"}
+LANGUAGES = ("zh_CN", "en_US", "zh_HK", "zh_TW")
 
 
 @blueprint.get("/sns/jscode2session")
@@ -86,7 +86,7 @@ async def phone_number(request: Request) -> HTTPResponse:
         raise Errcode(40029)
     if code.appid != app.appid:
         raise Errcode(40013)
-    if body.get("openid") not in {None, "", world.openid(app.appid, code.user_id)}:
+    if body.get("openid") not in (None, "", world.openid(app.appid, code.user_id)):
         raise Errcode(40003)
     world.quotas.spend("getuserphonenumber", app.appid, quotas.Limit(), world.now())
     if app.phone_quota is not None:
@@ -131,7 +131,8 @@ async def send_subscribe_message(request: Request) -> HTTPResponse:
     page = body.get("page", "")
     if not isinstance(page, str) or (page and app.pages and page.partition("?")[0] not in app.pages):
         raise Errcode(41030)
-    if body.get("miniprogram_state", "formal") not in STATES or body.get("lang", "zh_CN") not in LANGUAGES:
+    state = body.get("miniprogram_state", "formal")
+    if state not in STATES or body.get("lang", "zh_CN") not in LANGUAGES:
         raise Errcode(40097)
     values = _values(template, body.get("data"))
     world.quotas.spend("subscribe/send", app.appid, quotas.SUBSCRIBE_SEND, world.now())
@@ -144,7 +145,7 @@ async def send_subscribe_message(request: Request) -> HTTPResponse:
         template_id=template.template_id,
         page=page,
         values=values,
-        state=str(body.get("miniprogram_state", "formal")),
+        state=state,
         sent_at=world.now(),
     )
     world.messages.append(message)

@@ -329,7 +329,7 @@ async def test_a_worker_that_died_with_the_lock_holds_the_others_for_a_while_onl
 
     await send(wechat, sandbox)
 
-    assert 0.5 < time.monotonic() - began < 2
+    assert 0.5 < time.monotonic() - began < 4
     await wechat.aclose()
 
 
@@ -387,13 +387,13 @@ async def test_a_service_that_stays_busy_is_asked_three_times_in_all(wechat, san
 
 async def test_a_slow_answer_is_given_up_in_time_and_not_asked_for_again(sandbox, redis):
     wechat = WeChat(sandbox.base_url, redis, timeout_s=0.3)
-    await sandbox.pull("faults", kind="slow", seconds=1)
+    await sandbox.pull("faults", kind="slow", seconds=5)
     began = time.monotonic()
 
     with pytest.raises(errors.TimedOut) as refused:
         await wechat.code2session(DOCTOR_APP, code=await sandbox.login_code(DOCTOR))
 
-    assert time.monotonic() - began < 0.9
+    assert time.monotonic() - began < 3
     assert refused.value.maybe_done
     assert sandbox.calls(LOGIN) == 1
     await wechat.aclose()
@@ -553,7 +553,7 @@ async def test_an_answer_that_trickles_in_is_given_up_in_time(redis):
     @app.get("/sns/jscode2session")
     async def trickle(request):
         streamed = await request.respond(content_type="text/plain")
-        for _ in range(40):
+        for _ in range(100):
             await streamed.send(b" ")
             await asyncio.sleep(0.05)
 
@@ -562,7 +562,7 @@ async def test_an_answer_that_trickles_in_is_given_up_in_time(redis):
         began = time.monotonic()
         with pytest.raises(errors.TimedOut):
             await wechat.code2session(DOCTOR_APP, code="x")
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 3
         await wechat.aclose()
 
 

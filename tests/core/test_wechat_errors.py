@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.core import wechat_errors as errors
@@ -77,6 +77,7 @@ def test_a_wrong_argument_names_its_field_unless_the_name_may_be_cut_off(errmsg,
     assert error.field == field
 
 
+@settings(deadline=None)
 @given(st.integers(), st.text())
 def test_any_number_with_any_words_makes_an_error(code, errmsg):
     error = error_of(code, errmsg)

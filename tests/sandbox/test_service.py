@@ -307,6 +307,7 @@ async def test_a_phone_code_works_once_within_five_minutes_in_its_own_app(sandbo
     assert (await phone(sandbox, await sandbox.login_code(DOCTOR)))["errcode"] == 40029
     assert (await phone(sandbox, 7))["errcode"] == 40029
     assert (await phone(sandbox, await sandbox.phone_code(DOCTOR), openid="another"))["errcode"] == 40003
+    assert (await phone(sandbox, await sandbox.phone_code(DOCTOR), openid={}))["errcode"] == 40003
     await sandbox.pull("clock", seconds=300)
 
     assert (await phone(sandbox, late))["errcode"] == 40029
@@ -406,6 +407,7 @@ async def test_a_long_term_subscription_is_not_used_up(sandbox):
         ({"template_id": "unknown"}, 40037, "template_id"),
         ({"miniprogram_state": "release"}, 40097, "args"),
         ({"lang": "fr"}, 40097, "args"),
+        ({"lang": [], "miniprogram_state": {}}, 40097, "args"),
         ({"page": 7}, 41030, "page"),
         ({"data": "x"}, 47001, "format"),
         ({"data": {**VALUES, "thing1": {"value": "长" * 21}}}, 47003, "data.thing1.value invalid"),
@@ -467,3 +469,12 @@ async def test_a_wrong_pull_is_answered_with_status_400_and_a_reason(sandbox, pa
 
     assert answered.status_code == 400
     assert answered.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[" * 100_000, b'{"appid": "\xff"}'], ids=["empty", "half", "deep", "odd"]
+)
+async def test_a_pull_that_is_no_json_is_answered_with_status_400(sandbox, content):
+    answered = await sandbox.http.post("/sandbox/login-codes", content=content)
+
+    assert answered.status_code == 400

@@ -1,7 +1,7 @@
 """The rules for the values of a message, as the platform's table has them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.sandbox.values import RULES, fault_of
@@ -65,11 +65,13 @@ def test_an_empty_value_is_told_apart(key):
     assert fault_of(key, "", enums=ENUMS) == "empty"
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(RULES)), st.text(max_size=40))
 def test_any_text_gets_a_verdict(kind, value):
     assert fault_of(f"{kind}1", value, enums={}) in {"", "empty", "invalid"}
 
 
+@settings(deadline=None)
 @given(st.datetimes())
 def test_every_moment_written_the_usual_ways_is_a_time_and_its_day_a_date(moment):
     day = f"{moment.year:04}年{moment.month}月{moment.day}日"
