@@ -1,0 +1,291 @@
+"""What readers see: the live rows, derived from publications, versions and the tree.
+
+The rule: only this module writes ``live``, ``live_question``, ``tombstone`` and the ``asset_use`` of live texts, always
+within the transaction of the deed that changes what they follow from and with the tree held. An item is live while it
+and everything above it is published; audience and validity are narrowed by all above and by the consent of a filmed
+patient.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+import asyncpg
+import msgspec
+from msgspec import Struct
+
+from cdp import log
+from cdp.events import ContentExpired, ContentPublished, ContentRetagged, ContentWithdrawn
+from content.checks import narrower
+from content.files import facts_of
+from content.kinds import files_in, kind_of
+from content.shapes import Audience, Shape
+from content.tables.items import Live, LiveQuestion, Tombstone
+from content.workflow import CURRENT
+from server.core.db import connection
+
+Why = Literal["withdrawn", "expired"]
+
+# The items from $1 down, parents first, with what stands in the way of each and what readers see of it at $2.
+DOWN = f"""
+    WITH RECURSIVE down AS (
+        SELECT id, 0 AS depth FROM item WHERE id = $1
+        UNION ALL SELECT i.id, down.depth + 1 FROM item i JOIN down ON i.parent_id = down.id
+    )
+    SELECT i.id AS item_id, i.kind, i.slug, i.parent_id, i.position,
+        p.id AS publication_id, p.version_id, p.starts_at, p.ends_at, v.number,
+        coalesce(v.shape ->> 'audience', 'everyone') AS own_audience,
+        (SELECT min(b.began_at) FROM publication b WHERE b.item_id = i.id) AS published_at,
+        f.id AS consent_id, f.scope AS consent_scope, f.withdrawn_at AS consent_withdrawn_at,
+        CASE WHEN $3 OR l.version_id IS DISTINCT FROM p.version_id THEN v.shape END AS shape,
+        l.version_id AS live_version_id, l.slug AS live_slug, l.parent_id AS live_parent_id, l.root_id AS live_root_id,
+        l.position AS live_position, l.publication_id AS live_publication_id, l.audience AS live_audience,
+        l.valid_from AS live_valid_from, l.valid_until AS live_valid_until, l.tags AS live_tags
+    FROM down JOIN item i ON i.id = down.id
+    LEFT JOIN publication p ON p.item_id = i.id AND {CURRENT.format(p="p")} AND p.expired_at IS NULL
+        AND (p.ends_at IS NULL OR p.ends_at > $2::timestamptz)
+    LEFT JOIN version v ON v.id = p.version_id
+    LEFT JOIN filmed_consent f ON f.id = (v.shape ->> 'consent_id')::bigint
+    LEFT JOIN live l ON l.item_id = i.id
+    ORDER BY down.depth, i.id
+"""  # noqa: S608  the parts are constants
+
+
+class Reach(Struct, frozen=True):
+    """For whom and when an item is live, as the items under it inherit it."""
+
+    root_id: int
+    audience: Audience
+    valid_from: datetime
+    valid_until: datetime | None
+
+
+def topics_of(item_ids: Iterable[int], kinds: Iterable[str] = ()) -> set[str]:
+    """Name what has to be told when items have changed."""
+    return {f"item:{item_id}" for item_id in item_ids} | {f"list:{kind}" for kind in kinds}
+
+
+async def refresh(item_id: int, *, at: datetime, why: Why, anew: bool = False) -> set[str]:
+    """Bring what readers see of an item and of all under it up to date, and say what has to be told after the commit.
+
+    :param why: what is told of items that vanish.
+    :param anew: write the rows again also where the version is the same.
+    """
+    above: dict[int | None, Reach | None] = {}
+    topics: set[str] = set()
+    for row in await connection().fetch(DOWN, item_id, at, anew):
+        if row["parent_id"] not in above:
+            above[row["parent_id"]] = await _reach_of(row["parent_id"])
+        reach = _reach(row, above[row["parent_id"]])
+        above[row["item_id"]] = reach
+        if await _bring(row, reach, at=at, why=why, anew=anew):
+            topics |= topics_of([row["item_id"]], [row["kind"]])
+    return topics | topics_of(await _over(item_id))
+
+
+async def refresh_all(*, at: datetime) -> None:
+    """Write everything that readers see again; for after a change of what is kept in a live row."""
+    for row in await connection().fetch("SELECT id FROM item WHERE parent_id IS NULL ORDER BY id"):
+        await connection().value("SELECT id FROM item WHERE id = $1 FOR NO KEY UPDATE", row["id"])
+        await refresh(row["id"], at=at, why="withdrawn", anew=True)
+
+
+async def _over(item_id: int) -> list[int]:
+    rows = await connection().fetch(
+        "WITH RECURSIVE up AS (SELECT id, parent_id FROM item WHERE id = $1 UNION ALL "
+        "SELECT i.id, i.parent_id FROM item i JOIN up ON i.id = up.parent_id) SELECT id FROM up",
+        item_id,
+    )
+    return [row["id"] for row in rows]
+
+
+async def _reach_of(item_id: int | None) -> Reach | None:
+    row = await connection().row(
+        "SELECT root_id, audience, valid_from, valid_until FROM live WHERE item_id = $1", item_id
+    )
+    return msgspec.convert(dict(row), Reach) if row else None
+
+
+def _reach(row: asyncpg.Record, above: Reach | None) -> Reach | None:
+    """Work out for whom and when an item is live; None where it is not."""
+    needs_parent = bool(kind_of(row["kind"]).parents)
+    if row["publication_id"] is None or row["consent_withdrawn_at"] is not None or (needs_parent and above is None):
+        return None
+    audience: Audience | None = Audience(row["own_audience"])
+    if row["consent_scope"] is not None and audience is not None:
+        audience = narrower(audience, Audience(row["consent_scope"]))
+    if above is None:
+        return Reach(row["item_id"], audience, row["starts_at"], row["ends_at"]) if audience else None
+    audience = narrower(audience, above.audience) if audience else None
+    if audience is None:
+        return None
+    ends = [end for end in (row["ends_at"], above.valid_until) if end is not None]
+    return Reach(above.root_id, audience, max(row["starts_at"], above.valid_from), min(ends, default=None))
+
+
+async def _bring(row: asyncpg.Record, reach: Reach | None, *, at: datetime, why: Why, anew: bool) -> bool:
+    """Write, change or remove one live row, and record what readers will notice; tell whether anything changed."""
+    if reach is None:
+        if row["live_version_id"] is None:
+            return False
+        await _remove(row, at=at, why=why)
+        return True
+    place = (row["slug"], row["parent_id"], reach.root_id, row["position"], row["publication_id"])
+    shown = (row["version_id"], reach.audience.value, reach.valid_from, reach.valid_until)
+    was_place = tuple(row[f"live_{name}"] for name in ("slug", "parent_id", "root_id", "position", "publication_id"))
+    was_shown = tuple(row[f"live_{name}"] for name in ("version_id", "audience", "valid_from", "valid_until"))
+    if place == was_place and shown == was_shown and not anew:
+        return False
+    columns: dict[str, Any] = dict(
+        zip(("slug", "parent_id", "root_id", "position", "publication_id"), place, strict=True)
+    ) | dict(zip(("version_id", "audience", "valid_from", "valid_until"), shown, strict=True))
+    if row["shape"] is not None:
+        columns |= await _text(row["item_id"], row["kind"], msgspec.json.decode(row["shape"]))
+    columns["changed_at"] = at
+    if row["live_version_id"] is None:
+        columns |= {"kind": row["kind"], "published_at": row["published_at"] or at}
+        questions = columns.pop("questions")
+        await Live.create(item_id=row["item_id"], **columns)
+        await Tombstone.filter(item_id=row["item_id"]).delete()
+    else:
+        questions = columns.pop("questions", None)
+        await Live.filter(item_id=row["item_id"]).update(**columns)
+    if questions is not None:
+        await LiveQuestion.filter(item_id=row["item_id"]).delete()
+        await LiveQuestion.bulk_create([LiveQuestion(item_id=row["item_id"], **question) for question in questions])
+    await _record(row, reach, columns.get("tags"), noticed=shown != was_shown, at=at)
+    return True
+
+
+async def _remove(row: asyncpg.Record, *, at: datetime, why: Why) -> None:
+    await connection().execute("DELETE FROM asset_use WHERE item_id = $1 AND place = 'live'", row["item_id"])
+    await Live.filter(item_id=row["item_id"]).delete()
+    await connection().execute(
+        "INSERT INTO tombstone (item_id, why, gone_at) VALUES ($1, $2, $3) "
+        "ON CONFLICT (item_id) DO UPDATE SET why = excluded.why, gone_at = excluded.gone_at",
+        row["item_id"],
+        why,
+        at,
+    )
+    event = ContentWithdrawn if why == "withdrawn" else ContentExpired
+    await log.record(
+        event(
+            at=at,
+            item_id=row["item_id"],
+            root_id=row["live_root_id"],
+            kind=row["kind"],
+            tags=tuple(row["live_tags"]),
+        )
+    )
+
+
+async def _record(row: asyncpg.Record, reach: Reach, tags: list[str] | None, *, noticed: bool, at: datetime) -> None:
+    was = row["live_tags"]
+    tags = was if tags is None else tags
+    if noticed:
+        await log.record(
+            ContentPublished(
+                at=at,
+                item_id=row["item_id"],
+                root_id=reach.root_id,
+                kind=row["kind"],
+                version=row["number"],
+                tags=tuple(tags),
+                audience=reach.audience.value,
+                valid_from=reach.valid_from,
+                valid_until=reach.valid_until,
+            )
+        )
+    if was is not None and sorted(was) != sorted(tags):
+        await log.record(
+            ContentRetagged(
+                at=at,
+                item_id=row["item_id"],
+                root_id=reach.root_id,
+                kind=row["kind"],
+                tags=tuple(tags),
+                previous_tags=tuple(was),
+            )
+        )
+
+
+async def _text(item_id: int, kind: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Give the columns that follow from the text of a version, and note which files it uses."""
+    shape, _ = kind_of(kind).read(values)
+    if shape is None:
+        raise ValueError(f"Version of item {item_id} does not fit its kind any more.")
+    used = list(files_in(values))
+    consent_id = getattr(shape, "consent_id", None)
+    await _use_files(item_id, used, consent_id)
+    files = await facts_of([asset_id for asset_id, _ in used])
+    shown = _with_files(msgspec.to_builtins(shape), files)
+    for name in kind_of(kind).hidden:
+        shown.pop(name, None)
+    return {
+        "consent_id": consent_id,
+        "tags": list(shape.tags),
+        "title": shape.title,
+        "seconds": getattr(shape, "duration_s", None),
+        "card": {name: shown[name] for name in kind_of(kind).card},
+        "prepared": shown,
+        "questions": _questions(shape),
+    }
+
+
+async def _use_files(item_id: int, used: list[tuple[int, str]], consent_id: int | None) -> None:
+    await connection().execute("DELETE FROM asset_use WHERE item_id = $1 AND place = 'live'", item_id)
+    await connection().execute(
+        "INSERT INTO asset_use (asset_id, item_id, place, field) SELECT u.asset_id, $1, 'live', u.field "
+        "FROM unnest($2::bigint[], $3::text[]) AS u (asset_id, field)",
+        item_id,
+        [asset_id for asset_id, _ in used],
+        [field for _, field in used],
+    )
+    # The consent sticks to the film itself, so that its withdrawal closes the film wherever else it may be used.
+    await connection().execute(
+        "UPDATE asset SET consent_id = $2 WHERE id = ANY($1::bigint[]) AND kind = 'video' AND consent_id IS NULL "
+        "AND $2::bigint IS NOT NULL",
+        [asset_id for asset_id, _ in used],
+        consent_id,
+    )
+
+
+def _with_files(value: Any, files: Mapping[int, Any]) -> Any:
+    """Put beside every file of a text what readers need to show it."""
+    if isinstance(value, dict):
+        inner = {name: _with_files(part, files) for name, part in value.items()}
+        facts = files.get(value.get("asset") or 0)
+        if facts is not None:
+            named = ("sha256", "media_type", "bytes", "width", "height", "seconds")
+            inner |= {name: getattr(facts, name) for name in named if getattr(facts, name) is not None}
+        return inner
+    if isinstance(value, list | tuple):
+        return [_with_files(part, files) for part in value]
+    return value
+
+
+def _questions(shape: Shape) -> list[dict[str, Any]]:
+    starts = {chapter.key: chapter.starts_at_s for chapter in getattr(shape, "chapters", ())}
+    return [
+        {
+            "number": number,
+            "text": question.text,
+            "folded": fold(question.text)[:400],
+            "grams": grams(question.text),
+            "chapter": question.chapter,
+            "starts_at_s": starts.get(question.chapter, 0.0),
+        }
+        for number, question in enumerate(getattr(shape, "questions", ()), start=1)
+    ]
+
+
+def fold(text: str) -> str:
+    """Bring a text into the form in which it is compared: compatibility forms and case made equal, signs dropped."""
+    return "".join(sign for sign in unicodedata.normalize("NFKC", text).casefold() if sign.isalnum())
+
+
+def grams(text: str) -> list[str]:
+    """List the pairs of neighbouring characters of a text, each once."""
+    folded = fold(text)
+    return sorted({folded[index : index + 2] for index in range(len(folded) - 1)})
