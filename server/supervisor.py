@@ -276,8 +276,9 @@ def listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server((address[0], address[1]), family=family, backlog=1024)
     except OSError as fault:
+        reason = fault.strerror if isinstance(fault, socket.gaierror) else os.strerror(fault.errno or 0)
         raise Misconfigured(
-            f"Port {port} of {host} cannot be listened on ({fault.strerror}): choose another with PORT, for example "
+            f"Port {port} of {host} cannot be listened on ({reason}): choose another with PORT, for example "
             "`PORT=8001 make run`."
         ) from fault
 
