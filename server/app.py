@@ -22,6 +22,7 @@ def create_app(settings: Settings, *, name: str = "xinglin", access_log: AccessL
         REQUEST_MAX_SIZE=settings.max_body_bytes,
         GRACEFUL_SHUTDOWN_TIMEOUT=settings.shutdown_s,
         KEEP_ALIVE_TIMEOUT=75,
+        PROXIES_COUNT=settings.proxies or None,
         FALLBACK_ERROR_FORMAT="json",
         MOTD=False,
         ACCESS_LOG=False,

@@ -30,6 +30,7 @@ class Settings:
     mode: Mode = "trial"
     host: str = "127.0.0.1"
     port: int = 8000
+    proxies: int = 0
     public_url: str = ""
     database_url: str = ""
     redis_url: str = ""
@@ -45,6 +46,7 @@ class Settings:
 
     access_minutes: int = 15
     refresh_days: int = 30
+    sign_ins_a_minute: int = 300
     staff_idle_minutes: int = 30
     staff_totp_required: bool = False
     staff_lockout_tries: int = 5
