@@ -4,8 +4,8 @@ The rule: key, deed and reply are one transaction; two at once wait for each oth
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,6 +14,7 @@ from server.core.db import connection, transaction
 from server.core.errors import Conflict
 
 T = TypeVar("T")
+KEPT = timedelta(days=7)
 
 
 class KeyReused(Conflict):
@@ -54,3 +55,17 @@ async def once(
             "UPDATE idempotency_key SET reply = $2 WHERE id = $1", made, msgspec.json.encode(result)
         )
         return result
+
+
+async def forget(*, account_ids: Sequence[int]) -> int:
+    """Forget what was answered to some accounts, and count it; for their erasure."""
+    return await connection().execute("DELETE FROM idempotency_key WHERE account_id = ANY($1)", list(account_ids))
+
+
+async def purge(ctx: object, at: datetime) -> None:
+    """Forget replies that nobody asks for again, some at a time."""
+    await connection().execute(
+        "DELETE FROM idempotency_key WHERE id IN "
+        "(SELECT id FROM idempotency_key WHERE created_at < $1 ORDER BY created_at LIMIT 5000)",
+        at - KEPT,
+    )
