@@ -3,13 +3,19 @@
 The rule: nothing here decides anything; it says what belongs to the house and hands the parts to one another.
 """
 
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
 from sanic import Blueprint
 
+from cdp import erasure, sessions
+from server.core import idempotency
 from server.core.jobs import Job
-from server.doors import health, interface
+from server.core.keys import Sealer
+from server.core.roles import Audience
+from server.core.wechat import WeChat
+from server.doors import health, interface, people
 from server.migrate import missing_steps
 
 # Room → modules with its tables. The names are also the labels of the migrations.
@@ -22,18 +28,37 @@ MODELS: Final[dict[str, list[str]]] = {
 
 
 # What `xinglin work` does again and again; exactly one process of the house does it.
-JOBS: Final[list[Job]] = []
+JOBS: Final[list[Job]] = [
+    Job("sessions.purge", 3600, sessions.purge),
+    Job("idempotency.purge", 3600, idempotency.purge),
+]
+
+# What the rooms hold of people, by the names under which a person reads it in an export and in the receipts.
+EXPORTS: Final[dict[str, erasure.Export]] = {}
+ERASERS: Final[dict[str, erasure.Eraser]] = {}
 
 
 def doors() -> list[Blueprint]:
     """List the doors, each a blueprint with its own prefix."""
-    return [health.blueprint, interface.blueprint]
+    return [
+        health.blueprint,
+        interface.blueprint,
+        people.blueprint(Audience.DOCTOR),
+        people.blueprint(Audience.PATIENT),
+    ]
 
 
 async def furnish(ctx: Any) -> None:
     """Hand the rooms what they need of this process, when it starts."""
-    ctx.missing_steps = partial(missing_steps, ctx.settings.database_url, MODELS)
+    settings = ctx.settings
+    ctx.missing_steps = partial(missing_steps, settings.database_url, MODELS)
+    ctx.sealer = Sealer(settings.key_bytes[0])
+    ctx.wechat = WeChat(settings.wechat_url, ctx.redis, timeout_s=settings.wechat_timeout_s)
+    ctx.issuer = sessions.Issuer(ctx.tokens, ctx.sealer, timedelta(days=settings.refresh_days))
+    ctx.standings = sessions.Standings(ctx.changes)
+    erasure.contribute(exports=EXPORTS, erasers=ERASERS)
 
 
 async def clear_out(ctx: Any) -> None:
     """Let the rooms finish what they have under way, when it stops."""
+    await ctx.wechat.aclose()

@@ -17,6 +17,7 @@ import asyncpg
 import filelock
 import httpx
 import pytest
+from people_fixtures import people, visitors  # noqa: F401 -- fixtures for all tests
 from redis.asyncio import Redis
 from wechat_fixtures import sandbox, wechat  # noqa: F401 -- fixtures for all tests
 

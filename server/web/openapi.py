@@ -196,7 +196,8 @@ def _problems(refusals: list[type[Refusal]]) -> dict[str, Any]:
     answers.setdefault("401", _problem(401, {}, []))
     named = answers["401"]["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"]["code"]["enum"]
     named.extend(code for code in TOKEN_CODES if code not in named)
-    answers[str(AWAY)] = _problem(AWAY, {"away": "服务暂不可用，请稍后再试"}, [])
+    away = {"away": "服务暂不可用，请稍后再试", **{kind.code: kind.title for kind in by_status.get(AWAY, [])}}
+    answers[str(AWAY)] = _problem(AWAY, away, by_status.get(AWAY, []))
     answers[str(FAULT)] = _problem(FAULT, {"fault": "服务内部错误"}, [])
     return dict(sorted(answers.items()))
 
