@@ -112,6 +112,12 @@ class Ranges:
             amount -= end - start
         return Ranges(tuple(kept))
 
+    def longest(self, most: int) -> "Ranges":
+        """Keep the longest of the pairs, ``most`` of them at the most."""
+        if len(self.pairs) <= most:
+            return self
+        return Ranges(tuple(sorted(sorted(self.pairs, key=lambda pair: pair[0] - pair[1])[:most])))
+
 
 def milliseconds(seconds: float) -> int:
     """Round seconds to whole milliseconds.

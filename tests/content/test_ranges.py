@@ -62,6 +62,16 @@ def test_the_first_of_a_set_are_its_earliest_points(made: Ranges, amount: int) -
     assert points(made.first(amount)) == set(sorted(points(made))[: max(0, amount)])
 
 
+@given(ranges, st.integers(0, 9))
+def test_of_too_many_pieces_the_longest_stay(made: Ranges, most: int) -> None:
+    kept = made.longest(most)
+    assert kept == Ranges.of(kept.pairs)
+    assert set(kept) <= set(made)
+    assert len(kept.pairs) == min(most, len(made.pairs))
+    dropped = [end - start for start, end in set(made) - set(kept)]
+    assert all(end - start >= max(dropped, default=0) for start, end in kept)
+
+
 @pytest.mark.parametrize("pair", [(5, 4), (-1, 4)], ids=["backwards", "before the start"])
 def test_a_range_that_cannot_be_is_refused(pair: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="range"):

@@ -1,0 +1,280 @@
+"""What a reader has watched of an episode: progress, completion, and where to go on.
+
+The rule: completion is the share of distinct milliseconds that were watched, and for ever once it has reached nine
+tenths; neither a second viewing nor another video in the place of the first undoes it. A report counts once however
+often it comes, by its session and its number in it, and in whatever order. Nobody is believed to have watched more than
+twice what the clock has moved.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from msgspec import Struct
+
+from cdp import log
+from cdp.events import EpisodeFinished, EpisodeStarted, EpisodeWatched
+from content import access, keeping
+from content.ranges import Ranges, milliseconds, watchable
+from content.shapes import Audience
+from server.core.db import connection, transaction
+from server.core.errors import Conflict
+from server.core.roles import Reader
+
+FINISHED_TENTHS: Final = 9
+BACK_S: Final = 3
+TOO_EARLY_S: Final = 10
+TOO_LATE: Final = 0.95
+
+# The first report of all comes a heartbeat after the beginning, and reports that were held up come in a burst: so much
+# of what the clock allowed before is kept for them, in milliseconds of video.
+FIRST_BUDGET_MS: Final = 20_000
+MOST_SAVED_MS: Final = 120_000
+# What one viewing may take up, however it is reported. Numbers of reports that never came leave gaps in those heard:
+# beyond so many the oldest count as heard. Of the sittings the newest are remembered, of the ranges the longest.
+MOST_GAPS: Final = 32
+MOST_SITTINGS: Final = 32
+MOST_PIECES: Final = 500
+
+
+class NotAired(Conflict):
+    """The episode cannot be watched yet, or its airing was cancelled."""
+
+    code = "not_aired"
+    title = "节目尚未开播"
+
+
+class Progress(Struct, frozen=True, kw_only=True):
+    """How far a reader has come. ``share`` is that of distinct seconds watched; ``resume_s`` is where to go on."""
+
+    episode_id: int
+    duration_s: int
+    covered_s: float = 0.0
+    share: float = 0.0
+    position_s: float = 0.0
+    resume_s: float = 0.0
+    started_at: datetime | None = None
+    updated_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+class _Episode(Struct, frozen=True):
+    """What viewing has to know of an episode."""
+
+    id: int
+    series_id: int
+    seconds: int
+
+    @property
+    def length(self) -> int:
+        return self.seconds * 1000
+
+
+async def report_progress(
+    *, reader: Reader, episode_id: int, session: str, sequence: int, position_s: float, watched: Ranges, at: datetime
+) -> Progress:
+    """Add what was watched to what had been; finish the episode once, at nine tenths.
+
+    :param session: names one sitting in front of one player; ``sequence`` numbers its reports from 0.
+    :param position_s: where the player stands; the report with the highest number of its session says it.
+    :param watched: since the last report, or in the whole sitting: what is known already counts once.
+    :raises ItemMissing: if there is no such episode for this reader; also `Withdrawn`, `Expired`, `SignInNeeded`.
+    :raises NotAired: if its time has not come.
+    :raises ConsentNeeded: if the reader has not agreed to anything being kept.
+    """
+    async with transaction():
+        await keeping.check(reader)
+        episode = await aired(episode_id=episode_id, reader=reader, at=at)
+        row = await _locked(account_id=reader.account_id, episode_id=episode_id, at=at)
+        heard = await _hear(reader.account_id, episode_id, session, sequence, at)
+        if heard is None:
+            return _progress(episode, row)
+        had, watched = _loaded(row["ranges"]), watched.within(episode.length).longest(MOST_PIECES)
+        budget = row["budget_ms"] + watchable(at - row["updated_at"])
+        fresh = (watched - had).first(budget)
+        ranges = (had | fresh).longest(MOST_PIECES)
+        covered = ranges.within(episode.length).covered
+        finished_now = row["finished_at"] is None and covered * 10 >= episode.length * FINISHED_TENTHS
+        is_newest = heard.pairs[-1][1] == sequence + 1
+        saved = await connection().row(
+            "UPDATE viewing SET ranges = $3::text::int8multirange, covered_ms = $4, position_ms = $5, budget_ms = $6, "
+            "updated_at = greatest(updated_at, $7), finished_at = CASE WHEN $8 THEN $7 ELSE finished_at END "
+            "WHERE account_id = $1 AND episode_id = $2 RETURNING *",
+            reader.account_id,
+            episode_id,
+            _stored(ranges),
+            covered,
+            min(milliseconds(position_s), episode.length) if is_newest else row["position_ms"],
+            min(budget - fresh.covered, MOST_SAVED_MS),
+            at,
+            finished_now,
+        )
+        told: dict[str, Any] = {
+            "at": at,
+            "account_id": reader.account_id,
+            "item_id": episode.id,
+            "series_id": episode.series_id,
+        }
+        if heard.covered == 1:
+            await log.record(EpisodeStarted(**told, duration_s=episode.seconds))
+        believed = ((watched & had) | fresh).longest(MOST_PIECES)
+        if believed:
+            await log.record(EpisodeWatched(**told, ranges=believed.seconds))
+        if finished_now:
+            await log.record(EpisodeFinished(**told, covered_s=covered / 1000, duration_s=episode.seconds))
+        return _progress(episode, saved)
+
+
+async def progress_of(*, reader: Reader, episode_id: int, at: datetime) -> Progress:
+    """Tell how far a reader has come with an episode, and where to go on; nothing where it was not begun.
+
+    :raises ItemMissing: if there is no such episode for this reader; also `Withdrawn`, `Expired`, `SignInNeeded`.
+    :raises NotAired: if its time has not come.
+    """
+    episode = await aired(episode_id=episode_id, reader=reader, at=at)
+    row = await connection().row(
+        "SELECT * FROM viewing WHERE account_id = $1 AND episode_id = $2", reader.account_id, episode_id
+    )
+    return _progress(episode, row)
+
+
+async def aired(*, episode_id: int, reader: Reader, at: datetime) -> _Episode:
+    """Find an episode that this reader may watch now.
+
+    :raises ItemMissing: if there is no such episode for this reader; also `Withdrawn`, `Expired`, `SignInNeeded`.
+    :raises NotAired: if its time has not come.
+    """
+    row = await connection().row(
+        "SELECT l.root_id, l.seconds, l.audience, l.valid_from, l.valid_until, a.airs_at, a.cancelled_at "
+        "FROM live l LEFT JOIN airing a ON a.episode_id = l.item_id WHERE l.item_id = $1 AND l.kind = 'episode'",
+        episode_id,
+    )
+    if row is None:
+        await access.refuse_absent(episode_id)
+    readable = access.Access(episode_id, Audience(row["audience"]), row["valid_from"], row["valid_until"])
+    access.check(readable, reader, at=at)
+    if row["airs_at"] is not None and (row["airs_at"] > at or row["cancelled_at"] is not None):
+        raise NotAired(airs_at=None if row["cancelled_at"] else row["airs_at"])
+    return _Episode(episode_id, row["root_id"], row["seconds"])
+
+
+def resume_at(position_s: float, duration_s: float) -> float:
+    """Give where to go on: a little before where one stopped, and from the start near the start or the end."""
+    if position_s < TOO_EARLY_S or position_s > TOO_LATE * duration_s:
+        return 0.0
+    return position_s - BACK_S
+
+
+async def forget_sessions(*, before: datetime) -> int:
+    """Forget the sittings that began before a time, and count them.
+
+    A report of such a sitting that comes yet again counts as a new one; what it covers is known all the same.
+    """
+    return await connection().execute("DELETE FROM viewing_session WHERE started_at < $1", before)
+
+
+async def export_of(account_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """List what accounts have watched, for their owner."""
+    rows = await connection().fetch(
+        "SELECT * FROM viewing WHERE account_id = ANY($1) ORDER BY started_at, episode_id", list(account_ids)
+    )
+    return [
+        {
+            "account_id": row["account_id"],
+            "episode_id": row["episode_id"],
+            "watched_s": _loaded(row["ranges"]).seconds,
+            "position_s": row["position_ms"] / 1000,
+            "started_at": row["started_at"],
+            "updated_at": row["updated_at"],
+            "finished_at": row["finished_at"],
+        }
+        for row in rows
+    ]
+
+
+async def erase(account_ids: Sequence[int]) -> int:
+    """Forget what accounts have watched, and count the episodes."""
+    return await connection().execute("DELETE FROM viewing WHERE account_id = ANY($1)", list(account_ids))
+
+
+async def _locked(*, account_id: int, episode_id: int, at: datetime) -> Any:
+    """Hold the row of a viewing, made at the first report, until the transaction ends."""
+    held = "SELECT * FROM viewing WHERE account_id = $1 AND episode_id = $2 FOR UPDATE"
+    row = await connection().row(held, account_id, episode_id)
+    if row is None:
+        await connection().execute(
+            "INSERT INTO viewing (account_id, episode_id, budget_ms, started_at, updated_at) "
+            "VALUES ($1, $2, $3, $4, $4) ON CONFLICT (account_id, episode_id) DO NOTHING",
+            account_id,
+            episode_id,
+            FIRST_BUDGET_MS,
+            at,
+        )
+        row = await connection().row(held, account_id, episode_id)
+    return row
+
+
+async def _hear(account_id: int, episode_id: int, session: str, sequence: int, at: datetime) -> Ranges | None:
+    """Note the number of a report and give all that were heard of its session, or nothing if it was heard before."""
+    heard = await connection().value(
+        "INSERT INTO viewing_session AS s (account_id, episode_id, session, heard, started_at) "
+        "VALUES ($1, $2, $3, int8multirange(int8range($4::bigint, $4::bigint + 1)), $5) "
+        "ON CONFLICT (account_id, episode_id, session) DO UPDATE SET heard = s.heard + excluded.heard "
+        "WHERE NOT s.heard @> $4::bigint RETURNING heard",
+        account_id,
+        episode_id,
+        session,
+        sequence,
+        at,
+    )
+    if heard is None:
+        return None
+    numbers = _loaded(heard)
+    if numbers.covered == 1:
+        await connection().execute(
+            "DELETE FROM viewing_session WHERE account_id = $1 AND episode_id = $2 AND session IN ("
+            "SELECT session FROM viewing_session WHERE account_id = $1 AND episode_id = $2 AND session <> $3 "
+            "ORDER BY started_at DESC, session OFFSET $4)",
+            account_id,
+            episode_id,
+            session,
+            MOST_SITTINGS - 1,
+        )
+    if len(numbers.pairs) > MOST_GAPS:
+        (start, _), (_, end), *later = numbers.pairs
+        await connection().execute(
+            "UPDATE viewing_session SET heard = $4::text::int8multirange "
+            "WHERE account_id = $1 AND episode_id = $2 AND session = $3",
+            account_id,
+            episode_id,
+            session,
+            _stored(Ranges.of([(start, end), *later])),
+        )
+    return numbers
+
+
+def _progress(episode: _Episode, row: Any) -> Progress:
+    if row is None:
+        return Progress(episode_id=episode.id, duration_s=episode.seconds)
+    # The video may have been replaced by a shorter one since.
+    covered = _loaded(row["ranges"]).within(episode.length).covered
+    position_s = min(row["position_ms"], episode.length) / 1000
+    return Progress(
+        episode_id=episode.id,
+        duration_s=episode.seconds,
+        covered_s=covered / 1000,
+        share=round(covered / episode.length, 4),
+        position_s=position_s,
+        resume_s=resume_at(position_s, episode.seconds),
+        started_at=row["started_at"],
+        updated_at=row["updated_at"],
+        finished_at=row["finished_at"],
+    )
+
+
+def _stored(ranges: Ranges) -> str:
+    return "{" + ",".join(f"[{start},{end})" for start, end in ranges) + "}"
+
+
+def _loaded(multirange: Any) -> Ranges:
+    return Ranges(tuple((part.lower, part.upper) for part in multirange))
