@@ -17,7 +17,7 @@ from rich.console import Console
 
 from server import demo, wiring
 from server.app import close_stores, create_app, open_stores
-from server.core import db
+from server.core import clock, db, staff
 from server.core.errors import Misconfigured, Refusal
 from server.core.logs import start_logging
 from server.core.settings import Settings, from_environment
@@ -128,6 +128,26 @@ def seed() -> None:
             await demo.seed(ctx, _say)
 
     _run(run())
+
+
+@admin.command("create")
+def create_staff(
+    email: Annotated[str, typer.Option(prompt=True)],
+    name: Annotated[str, typer.Option(prompt=True)],
+    role: Annotated[list[str] | None, typer.Option(help="May be given several times.")] = None,
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)] = "",
+) -> None:
+    """Create a member of staff who may sign in to the admin pages."""
+    settings = house()
+
+    async def run() -> None:
+        async with _open(settings):
+            await staff.create(
+                email=email, name=name, password=password, roles=role or ["administrator"], at=clock.now()
+            )
+
+    _run(run())
+    _say(f"{email} may sign in at {settings.origin}/admin/.")
 
 
 @app.command()
