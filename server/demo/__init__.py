@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+from server.core import clock
 from server.core.settings import Settings
+from server.demo import people
 
 
 async def seed(ctx: Any, say: Callable[[str], None]) -> None:
     """Load the demo content that is not there yet."""
+    await people.seed(sealer=ctx.sealer, at=clock.now())
 
 
 def welcome(settings: Settings) -> list[str]:
