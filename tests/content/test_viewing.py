@@ -224,7 +224,7 @@ async def test_what_cannot_be_seen_cannot_be_watched() -> None:
     with pytest.raises(ItemMissing):
         await report(reader, await episode(series_id, audience="professional"))
     off_air = await episode(series_id)
-    await cancelled(off_air, NOON)
+    await cancelled(off_air, NOON - timedelta(days=2))
     with pytest.raises(NotAired):
         await report(reader, off_air)
     gone = await episode(series_id)
