@@ -1,10 +1,11 @@
 """Doctors with consent, and published series with episodes, for tests of what readers do with them."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from content import items, publishing
+from content import airings, items, publishing
 from server.core.db import connection
 from server.core.roles import Audience, Reader, Role
 
@@ -73,23 +74,14 @@ async def episode(
     return made.item_id
 
 
-async def airing(episode_id: int, airs_at: datetime) -> None:
+async def airing(episode_id: int, airs_at: datetime, *, at: datetime = BEGAN) -> None:
     """Say when an episode airs."""
-    await connection().execute(
-        "INSERT INTO airing (episode_id, airs_at, created_at, changed_at) VALUES ($1, $2, $3, $3)",
-        episode_id,
-        airs_at,
-        BEGAN,
-    )
+    await airings.schedule(episode_id=episode_id, airs_at=airs_at, staff_id=1, at=at)
 
 
 async def cancelled(episode_id: int, at: datetime) -> None:
-    """Cancel the airing of an episode."""
-    await connection().execute(
-        "UPDATE airing SET cancelled_at = $2, changed_at = $2, sequence = sequence + 1 WHERE episode_id = $1",
-        episode_id,
-        at,
-    )
+    """Cancel the airing of an episode before it has begun."""
+    await airings.cancel(episode_id=episode_id, staff_id=1, at=at)
 
 
 async def cover() -> dict[str, Any]:
@@ -108,4 +100,4 @@ async def events(*names: str) -> list[dict[str, Any]]:
     rows = await connection().fetch(
         "SELECT name, account_id, body::text AS body FROM event WHERE name = ANY($1) ORDER BY event_id", list(names)
     )
-    return [dict(row) for row in rows]
+    return [{**row, "body": json.loads(row["body"])} for row in rows]
