@@ -42,7 +42,7 @@ def _entry(kind: type[Event] | type[ClientEvent], shape: type[Struct], source: L
         schema=kind.schema,
         source=source,
         necessary=getattr(kind, "necessary", False),
-        title=" ".join((kind.__doc__ or "").split()),
+        title=" ".join((kind.__doc__ or "").replace("``", "`").split()),
         shape=shape,
         decoder=msgspec.json.Decoder(shape),
     )

@@ -8,6 +8,10 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+# The purpose that a person must have agreed to for the log to name them.
+ANALYTICS: Final = "analytics"
+
+# Flags of an event.
 CLOCK: Final = 1
 CONFLICT: Final = 2
 UNNAMED: Final = 4

@@ -39,8 +39,10 @@ Version = Annotated[str, _code("(?:[a-z0-9][a-z0-9.-]*)?", 20)]
 ShareId = Annotated[
     str, Meta(pattern=f"^[0-9A-Za-z]{{22}}{_END}", description="An id as `server.core.ids.opaque` makes.")
 ]
-AppId = Annotated[str, Meta(pattern=f"^wx[0-9a-f]{{16}}{_END}", description="The app id of a mini-program.")]
-UuidText = Annotated[str, Meta(pattern=f"^[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}{_END}")]
+AppId = Annotated[str, Meta(pattern=f"^wx[0-9A-Za-z_-]{{2,22}}{_END}", description="The app id of a mini-program.")]
+UuidText = Annotated[
+    str, Meta(pattern=f"^[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}{_END}", description="A UUID.")
+]
 Device = UUID
 
 Page = Annotated[

@@ -13,7 +13,7 @@ import msgspec
 
 from cdp import consent
 from cdp.catalogue import SERVER_EVENTS
-from cdp.envelope import UNNAMED, fingerprint, to_milliseconds
+from cdp.envelope import ANALYTICS, UNNAMED, fingerprint, to_milliseconds
 from cdp.events import Event
 from server.core.db import connection, within_transaction
 from server.core.ids import uuid7
@@ -21,8 +21,6 @@ from server.core.wire import encode
 
 Reaction = Callable[[Any], Awaitable[None]]
 _reactions: dict[type[Event], tuple[Reaction, ...]] = {}
-
-ANALYTICS: Final = "analytics"
 
 # Source 1 is the house itself (`cdp.catalogue.HOUSE`).
 _WRITE: Final = """

@@ -228,7 +228,7 @@ async def _readers(account_id: int) -> dict[str, Reader]:
     row = await connection().row(_STANDING, account_id)
     if row is None or row["erased_at"] is not None:
         return {}
-    _, consented = await purposes_of(account_id=account_id)
+    version, consented = await purposes_of(account_id=account_id)
     audience = Audience(row["audience"])
     return {
         session_id: Reader(
@@ -238,6 +238,7 @@ async def _readers(account_id: int) -> dict[str, Reader]:
             app_id=row["app_id"],
             audience=audience,
             consented=consented,
+            consent_version=version,
         )
         for session_id in row["sessions"]
     }

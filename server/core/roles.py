@@ -45,7 +45,8 @@ PATIENTS = frozenset({Role.PATIENT})
 class Reader(Struct, frozen=True):
     """Who reads or acts through a mini-program; a guest has account 0.
 
-    ``session_id`` is the family of tokens that was shown, ``consented`` the purposes that the account has agreed to.
+    ``session_id`` is the family of tokens that was shown, ``consented`` the purposes that the account has agreed to
+    in ``consent_version`` of the privacy text.
     """
 
     account_id: int = 0
@@ -54,6 +55,7 @@ class Reader(Struct, frozen=True):
     app_id: str = ""
     audience: Audience | None = None
     consented: frozenset[str] = frozenset()
+    consent_version: str = ""
 
     @property
     def known(self) -> bool:

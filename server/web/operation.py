@@ -49,6 +49,7 @@ class Operation:
     summary: str
     reply: Any
     body: Any = None
+    reads_body: bool = False
     query: Any = None
     roles: frozenset[Role] = EVERYONE
     refuses: tuple[type[Refusal], ...] = ()
@@ -72,6 +73,8 @@ def operation(
 ) -> Callable[[D], D]:
     """Declare a door; see `Operation` for the parts.
 
+    With ``reads_body`` the handler decodes the body itself and ``body`` only describes it.
+
     The handler gets the request, the `Reader`, the path's values and, where declared, ``body`` and ``query``. It
     returns a shape, or a finished response where it needs headers of its own. ``public`` doors do not look at a
     token.
@@ -93,7 +96,7 @@ def operation(
                 path["idempotency_key"] = _key_of(request)
             if declared_query is not None:
                 path["query"] = query_of(request, declared_query)
-            if declared_body is not None:
+            if declared_body is not None and not declared.reads_body:
                 path["body"] = decode(request.body, declared_body)
             result = await door(request, **path)
             return result if isinstance(result, HTTPResponse) else reply_of(result, declared.status)
