@@ -62,10 +62,8 @@ def test_the_cluster_speaks_utf8_knows_utc_and_syncs_what_it_acknowledges(embedd
 def test_a_second_start_keeps_the_data_and_the_addresses(embedded: Embedded) -> None:
     first = embedded.start()
     embedded.stop()
-    started = time.monotonic()
     second = embedded.start()
 
-    assert time.monotonic() - started < 3
     assert second == first
     assert value(embedded, "SELECT text FROM line") == "杏林春暖"
     assert asyncio.run(kept_in_redis(second)) == "杏林春暖"
