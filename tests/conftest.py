@@ -27,6 +27,7 @@ from server.core import db
 from server.core.redis import open_redis
 from server.core.settings import Settings
 from server.migrate import migrate
+from server.web.request import AccessLog
 
 ROOT = Path(__file__).parents[1]
 KEY = base64.b64encode(b"t" * 32).decode()
@@ -120,7 +121,7 @@ async def redis(settings: Settings) -> AsyncIterator[Redis]:
 @pytest.fixture(scope="session")
 async def app(settings: Settings, open_tables: None) -> AsyncIterator[Any]:
     """Serve the real app on a free port, in the loop of the tests."""
-    app = create_app(settings, name=f"xinglin_{os.getpid()}")
+    app = create_app(settings, name=f"xinglin_{os.getpid()}", access_log=AccessLog(lines=False))
     sock = socket.create_server(("127.0.0.1", 0))
     server = await app.create_server(sock=sock, return_asyncio_server=True, access_log=False)
     assert server is not None
