@@ -17,9 +17,10 @@ from msgspec import Struct
 
 from cdp import log
 from cdp.events import ContentExpired, ContentPublished, ContentRetagged, ContentWithdrawn
-from content.checks import narrower
+from content.checks import FileFacts, narrower
 from content.files import facts_of
 from content.kinds import files_in, kind_of
+from content.pictures import addresses
 from content.shapes import Audience, Shape
 from content.tables.items import Live, LiveQuestion, Tombstone
 from content.workflow import CURRENT
@@ -219,7 +220,7 @@ async def _text(item_id: int, kind: str, values: dict[str, Any]) -> dict[str, An
     consent_id = getattr(shape, "consent_id", None)
     await _use_files(item_id, used, consent_id)
     files = await facts_of([asset_id for asset_id, _ in used])
-    shown = _with_files(msgspec.to_builtins(shape), files)
+    shown = _with_files(msgspec.to_builtins(shape), files, item_id)
     for name in kind_of(kind).hidden:
         shown.pop(name, None)
     return {
@@ -251,17 +252,20 @@ async def _use_files(item_id: int, used: list[tuple[int, str]], consent_id: int 
     )
 
 
-def _with_files(value: Any, files: Mapping[int, Any]) -> Any:
-    """Put beside every file of a text what readers need to show it."""
+def _with_files(value: Any, files: Mapping[int, FileFacts], item_id: int) -> Any:
+    """Put in the place of every file of a text what readers need to show it."""
     if isinstance(value, dict):
-        inner = {name: _with_files(part, files) for name, part in value.items()}
+        inner = {name: _with_files(part, files, item_id) for name, part in value.items()}
         facts = files.get(value.get("asset") or 0)
-        if facts is not None:
-            named = ("sha256", "media_type", "bytes", "width", "height", "seconds")
-            inner |= {name: getattr(facts, name) for name in named if getattr(facts, name) is not None}
+        if facts is not None and facts.kind == "image":
+            del inner["asset"]
+            inner |= {"width": facts.width, "height": facts.height}
+            inner |= addresses(item_id=item_id, asset_id=facts.asset_id, sha256=facts.sha256)
+        elif facts is not None:
+            inner |= {"media_type": facts.media_type, "bytes": facts.bytes, "seconds": facts.seconds}
         return inner
     if isinstance(value, list | tuple):
-        return [_with_files(part, files) for part in value]
+        return [_with_files(part, files, item_id) for part in value]
     return value
 
 

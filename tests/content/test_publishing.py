@@ -392,7 +392,8 @@ async def test_no_text_of_a_person_and_no_address_of_a_film_reaches_a_live_row()
     )
     prepared = msgspec.json.decode(await connection().value("SELECT prepared FROM live WHERE item_id = $1", episode_id))
     assert not {"video", "consent_id", "filmed_patient"} & set(prepared)
-    assert prepared["cover"]["media_type"] == "image/jpeg"
+    assert prepared["cover"]["medium"].endswith("-750.webp")
+    assert "asset" not in prepared["cover"]
 
 
 async def test_every_deed_of_an_editor_is_in_the_audit() -> None:

@@ -1,0 +1,264 @@
+"""The library of files: taking in, describing, listing, removing, and drawing images in the widths that readers need.
+
+The rule: a file enters only through `take_in`, which looks at its bytes and at nothing that its sender says of it. What
+was filmed of a patient stays bound to the patient's consent, also when the same bytes are taken in again.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterable
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from content import inspection, trail
+from content.inspection import FileFound
+from content.renditions import drawing
+from server.core.db import connection, transaction
+from server.core.errors import Conflict, Invalid, Missing
+from server.core.storage import Files, Incoming
+from server.core.wire import check_text
+
+
+class AssetMissing(Missing):
+    """There is no such file."""
+
+    code = "asset_missing"
+    title = "没有这个文件"
+
+
+class AssetInUse(Conflict):
+    """Items use the file; the facts name them."""
+
+    code = "asset_in_use"
+    title = "文件正在使用，不能删除"
+
+
+class WrongKind(Invalid):
+    """The file is good, but of another kind than is wanted here."""
+
+    code = "file_wrong_kind"
+    title = "文件类型不符"
+
+
+class NameBad(Invalid):
+    """The name or the words for an image are too long."""
+
+    code = "file_name_bad"
+    title = "文件名或说明过长"
+
+
+class Asset(Struct, frozen=True):
+    """A file of the library."""
+
+    id: int
+    kind: str
+    name: str
+    sha256: str
+    bytes: int
+    media_type: str
+    width: int | None
+    height: int | None
+    seconds: float | None
+    alt: str
+    consent_id: int | None
+    created_at: datetime
+    created_by: int
+
+
+class Use(Struct, frozen=True):
+    """Where a file is used: ``place`` is draft or live."""
+
+    item_id: int
+    kind: str
+    title: str
+    place: str
+    field: str
+
+
+class Listing(Struct, frozen=True):
+    """One page of the library and how many files there are in all."""
+
+    rows: list[Asset]
+    total: int
+
+
+COLUMNS = (
+    "a.id, a.kind, a.name, a.sha256, a.bytes, a.media_type, a.width, a.height, a.seconds, a.alt, a.consent_id, "
+    "a.created_at, a.created_by"
+)
+
+
+async def take_in(
+    *,
+    files: Files,
+    pieces: AsyncIterable[bytes],
+    name: str,
+    at_most: int,
+    staff_id: int,
+    at: datetime,
+    wanted: str = "",
+    alt: str = "",
+    request_id: str = "",
+) -> Asset:
+    """Take a file into the library.
+
+    :param at_most: bytes that the house takes at all; kinds have limits of their own.
+    :param wanted: the kind that is wanted, if only one is.
+    :raises FileTooLarge: if it is longer than its kind may be.
+    :raises FileUnknown: if it is nothing that is taken in.
+    :raises FileBroken: if it cannot be read to its end.
+    :raises FileAmbiguous: if it is or carries something else as well.
+    :raises ImageTooLarge: if an image has too many pixels.
+    :raises FilmUnfit: if a film or sound cannot be played on phones.
+    :raises WrongKind: if it is of another kind than is wanted.
+    :raises NameBad: if the name or the words for it are too long.
+    """
+    name = _plain_name(name)
+    _check_words(alt, "alt")
+    incoming = await files.receive(pieces, at_most=at_most)
+    clean = await asyncio.to_thread(files.aside)
+    try:
+        async with drawing:
+            found = await inspection.inspect(incoming.path, clean=clean)
+        if wanted and found.kind != wanted:
+            raise WrongKind(wanted=wanted, found=found.kind)
+        kept = await asyncio.to_thread(_described, clean) if found.kind == "image" else incoming
+        await files.keep(kept.path, kept.sha256)
+    finally:
+        incoming.path.unlink(missing_ok=True)
+        clean.unlink(missing_ok=True)
+    return await _enter(kept, found, name=name, alt=alt, staff_id=staff_id, at=at, request_id=request_id)
+
+
+async def _enter(
+    kept: Incoming, found: FileFound, *, name: str, alt: str, staff_id: int, at: datetime, request_id: str
+) -> Asset:
+    async with transaction():
+        row = await connection().row(
+            "INSERT INTO asset AS a (kind, name, sha256, bytes, media_type, width, height, seconds, alt, consent_id, "  # noqa: S608  constants
+            "created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+            "(SELECT max(b.consent_id) FROM asset b WHERE b.sha256 = $3), $10, $11) "
+            f"RETURNING {COLUMNS}",
+            found.kind,
+            name,
+            kept.sha256,
+            kept.bytes,
+            found.media_type,
+            found.width,
+            found.height,
+            found.seconds,
+            alt,
+            at,
+            staff_id,
+        )
+        if row is None:
+            raise AssetMissing()
+        asset = msgspec.convert(dict(row), Asset)
+        await trail.note("take_in", "asset", asset.id, staff_id=staff_id, at=at, request_id=request_id, after=asset)
+    return asset
+
+
+async def asset_of(*, asset_id: int) -> Asset:
+    """Give a file of the library.
+
+    :raises AssetMissing: if there is none.
+    """
+    row = await connection().row(f"SELECT {COLUMNS} FROM asset a WHERE a.id = $1", asset_id)  # noqa: S608  constants
+    if row is None:
+        raise AssetMissing()
+    return msgspec.convert(dict(row), Asset)
+
+
+async def listing(*, kind: str = "", text: str = "", page: int = 1, size: int = 50) -> Listing:
+    """List the library, the newest first.
+
+    :param text: part of the name or of the words for it.
+    :param page: from 1.
+    """
+    where = (
+        "FROM asset a WHERE $1 IN ('', a.kind) AND ($2 = '' OR strpos(lower(a.name || ' ' || a.alt), lower($2)) > 0)"
+    )
+    rows = await connection().fetch(
+        f"SELECT {COLUMNS} {where} ORDER BY a.id DESC LIMIT $3 OFFSET $4",
+        kind,
+        text.strip(),
+        size,
+        (max(page, 1) - 1) * size,
+    )
+    total = await connection().value(f"SELECT count(*) {where}", kind, text.strip())
+    return Listing([msgspec.convert(dict(row), Asset) for row in rows], total)
+
+
+async def uses(*, asset_id: int) -> list[Use]:
+    """List where a file is used."""
+    rows = await connection().fetch(
+        "SELECT u.item_id, i.kind, coalesce(d.shape ->> 'title', '') AS title, u.place, u.field FROM asset_use u "
+        "JOIN item i ON i.id = u.item_id JOIN draft d ON d.item_id = i.id WHERE u.asset_id = $1 "
+        "ORDER BY u.item_id, u.place, u.field",
+        asset_id,
+    )
+    return [msgspec.convert(dict(row), Use) for row in rows]
+
+
+async def describe(*, asset_id: int, name: str, alt: str, staff_id: int, at: datetime, request_id: str = "") -> Asset:
+    """Change the name of a file and the words for it.
+
+    :raises AssetMissing: if there is none.
+    :raises NameBad: if either is too long.
+    """
+    name = _plain_name(name)
+    _check_words(alt, "alt")
+    async with transaction():
+        before = await asset_of(asset_id=asset_id)
+        await connection().execute("UPDATE asset SET name = $2, alt = $3 WHERE id = $1", asset_id, name, alt)
+        after = await asset_of(asset_id=asset_id)
+        await trail.note(
+            "describe",
+            "asset",
+            asset_id,
+            staff_id=staff_id,
+            at=at,
+            request_id=request_id,
+            before={"name": before.name, "alt": before.alt},
+            after={"name": name, "alt": alt},
+        )
+    return after
+
+
+async def remove(*, asset_id: int, staff_id: int, at: datetime, request_id: str = "") -> None:
+    """Take a file out of the library that no text uses; its bytes go later, if no other has the same.
+
+    :raises AssetMissing: if there is none.
+    :raises AssetInUse: if an item uses it, or it is bound to the consent of a filmed patient.
+    """
+    async with transaction():
+        before = await asset_of(asset_id=asset_id)
+        used = await uses(asset_id=asset_id)
+        # A film that is bound to a consent must stay known, or the same bytes could come back unbound.
+        if used or before.consent_id is not None:
+            raise AssetInUse(item_ids=sorted({use.item_id for use in used}))
+        await connection().execute("DELETE FROM asset WHERE id = $1", asset_id)
+        await trail.note("remove", "asset", asset_id, staff_id=staff_id, at=at, request_id=request_id, before=before)
+
+
+def _described(path: Path) -> Incoming:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return Incoming(path, digest, path.stat().st_size)
+
+
+def _plain_name(name: str) -> str:
+    """Keep of a name what is only a name: no folders, no control signs."""
+    plain = "".join(sign for sign in name.replace("\\", "/").rsplit("/", 1)[-1] if sign.isprintable()).strip()
+    plain = plain or "file"
+    _check_words(plain, "name")
+    return plain
+
+
+def _check_words(text: str, field: str) -> None:
+    check_text(text, field)
+    if len(text) > 200:
+        raise NameBad(field=field)
