@@ -9,14 +9,17 @@ from typing import Any, Final
 
 from sanic import Blueprint
 
+from admin import doors as admin
 from cdp import erasure, sessions
-from server.core import idempotency
+from server.core import idempotency, staff_sessions
 from server.core.jobs import Job
 from server.core.keys import Sealer
 from server.core.roles import Audience
 from server.core.wechat import WeChat
 from server.doors import health, interface, people
 from server.migrate import missing_steps
+from server.web import pages
+from server.web.templates import Templates
 
 # Room → modules with its tables. The names are also the labels of the migrations.
 MODELS: Final[dict[str, list[str]]] = {
@@ -31,6 +34,7 @@ MODELS: Final[dict[str, list[str]]] = {
 JOBS: Final[list[Job]] = [
     Job("sessions.purge", 3600, sessions.purge),
     Job("idempotency.purge", 3600, idempotency.purge),
+    Job("staff.sweep", 3600, staff_sessions.sweep),
 ]
 
 # What the rooms hold of people, by the names under which a person reads it in an export and in the receipts.
@@ -45,6 +49,7 @@ def doors() -> list[Blueprint]:
         interface.blueprint,
         people.blueprint(Audience.DOCTOR),
         people.blueprint(Audience.PATIENT),
+        *admin.DOORS,
     ]
 
 
@@ -56,6 +61,8 @@ async def furnish(ctx: Any) -> None:
     ctx.wechat = WeChat(settings.wechat_url, ctx.redis, timeout_s=settings.wechat_timeout_s)
     ctx.issuer = sessions.Issuer(ctx.tokens, ctx.sealer, timedelta(days=settings.refresh_days))
     ctx.standings = sessions.Standings(ctx.changes)
+    ctx.templates = Templates({"admin": admin.TEMPLATES}, **admin.names(settings))
+    ctx.drawn = pages.drawn
     erasure.contribute(exports=EXPORTS, erasers=ERASERS)
 
 

@@ -237,8 +237,8 @@ async def renew_session(*, session: str, at: datetime, second_factor: bool = Fal
     )
 
 
-async def sweep(*, at: datetime) -> None:
-    """Delete sessions that are long over, and forget old tries."""
+async def sweep(ctx: object, at: datetime) -> None:
+    """Delete sessions that are long over, and forget old tries; a job."""
     await connection().execute("DELETE FROM staff_session WHERE created_at < $1", at - LONGEST - KEPT_AFTER_END)
     await sign_in_tries.sweep(before=at - timedelta(days=1))
 

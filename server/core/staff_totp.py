@@ -7,6 +7,7 @@ tries. A secret counts only once a code of it has been shown, and lies in the da
 from datetime import datetime, timedelta
 
 import pyotp
+from msgspec import Struct
 
 from server.core import sign_in_tries, staff
 from server.core.db import transaction
@@ -20,6 +21,13 @@ from server.core.tables import Staff
 STEP_S = 30
 BESIDE = 1
 ISSUER = "Xinglin"
+
+
+class Begun(Struct, frozen=True):
+    """A secret for the app: the address that a picture of it holds (``otpauth://…``), and itself for typing."""
+
+    address: str
+    secret: str
 
 
 class CodeWrong(Invalid):
@@ -43,8 +51,8 @@ class TotpNotBegun(Conflict):
     title = "尚未设置两步验证"
 
 
-async def begin(*, staff_id: int, sealer: Sealer, at: datetime) -> str:
-    """Make a secret for the app and give its address (``otpauth://…``); the same until it is confirmed.
+async def begin(*, staff_id: int, sealer: Sealer, at: datetime) -> Begun:
+    """Make a secret for the app; it stays the same until it is confirmed.
 
     :raises TotpInPlace: if a second factor is set up.
     """
@@ -57,7 +65,7 @@ async def begin(*, staff_id: int, sealer: Sealer, at: datetime) -> str:
             await row.save(update_fields=["totp_secret"])
             await staff.noted("begin_totp", staff_id, actor=f"staff:{staff_id}", at=at)
         secret = sealer.open_secret(_name(staff_id), row.totp_secret)
-    return pyotp.TOTP(secret).provisioning_uri(name=row.email, issuer_name=ISSUER)
+    return Begun(pyotp.TOTP(secret).provisioning_uri(name=row.email, issuer_name=ISSUER), secret)
 
 
 async def confirm(

@@ -13,7 +13,18 @@ from sanic.exceptions import BadURL, SanicException
 from sanic.handlers import ErrorHandler
 
 from server.core import db, redis
-from server.core.errors import Anonymous, Conflict, Forbidden, Gone, Invalid, Missing, Refusal, TooLarge, TooMany, Unavailable
+from server.core.errors import (
+    Anonymous,
+    Conflict,
+    Forbidden,
+    Gone,
+    Invalid,
+    Missing,
+    Refusal,
+    TooLarge,
+    TooMany,
+    Unavailable,
+)
 from server.core.wire import encode
 
 log = structlog.get_logger()
@@ -117,4 +128,6 @@ class Refusals(ErrorHandler):
     """Sanic's error handler, which answers everything through `answer`."""
 
     def response(self, request: Request, exception: Exception) -> HTTPResponse:
-        return answer(request, exception)
+        plain = answer(request, exception)
+        drawn = getattr(request.app.ctx, "drawn", None)
+        return drawn(request, plain, exception) if drawn else plain

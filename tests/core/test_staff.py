@@ -274,9 +274,9 @@ class TestSessions:
         token = (await sign_in()).token
         with pytest.raises(SignInRefused):
             await sign_in(password="wrong")
-        await staff_sessions.sweep(at=AT + timedelta(hours=1))
+        await staff_sessions.sweep(None, AT + timedelta(hours=1))
         assert await staff_sessions.standing(token=token, at=AT, rules=RULES)
-        await staff_sessions.sweep(at=AT + timedelta(days=200))
+        await staff_sessions.sweep(None, AT + timedelta(days=200))
         with pytest.raises(SessionOver):
             await staff_sessions.standing(token=token, at=AT, rules=RULES)
         assert await sign_in_tries.sweep(before=AT + timedelta(days=300)) == 0
@@ -285,8 +285,8 @@ class TestSessions:
 async def with_totp() -> tuple[int, pyotp.TOTP]:
     member = await employ()
     session = staff_sessions.hash_of((await sign_in()).token)
-    address = await staff_totp.begin(staff_id=member.id, sealer=SEALER, at=AT)
-    totp = pyotp.parse_uri(address)
+    begun = await staff_totp.begin(staff_id=member.id, sealer=SEALER, at=AT)
+    totp = pyotp.parse_uri(begun.address)
     assert isinstance(totp, pyotp.TOTP)
     await staff_totp.confirm(staff_id=member.id, code=totp.at(AT), session=session, sealer=SEALER, at=AT, rules=RULES)
     return member.id, totp
