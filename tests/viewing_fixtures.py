@@ -15,25 +15,26 @@ SECONDS = 600
 _numbers = count(1)
 
 
-async def doctor(*purposes: str, roles: frozenset[Role] = frozenset({Role.DOCTOR})) -> Reader:
+async def doctor(*purposes: str, roles: frozenset[Role] = frozenset({Role.DOCTOR}), app_id: str = "wx-test") -> Reader:
     """Make an account of a doctor who has agreed to purposes; to the service and the log if none are named."""
     granted = purposes or ("service", "analytics")
     audience = Audience.PATIENT if Role.PATIENT in roles else Audience.DOCTOR
     account_id = await connection().value(
-        "INSERT INTO account (app_id, audience, openid_hash, created_at) VALUES ('wx-test', $3, $1, $2) RETURNING id",
+        "INSERT INTO account (app_id, audience, openid_hash, created_at) VALUES ($4, $3, $1, $2) RETURNING id",
         next(_numbers).to_bytes(32, "big"),
         BEGAN,
         audience,
+        app_id,
     )
     for purpose in granted:
         await connection().execute(
             "INSERT INTO consent (account_id, purpose, version, granted, channel, at) "
-            "VALUES ($1, $2, '2026-01-01', true, 'mini_program', $3)",
+            "VALUES ($1, $2, '2026-11-01', true, 'mini_program', $3)",
             account_id,
             purpose,
             BEGAN,
         )
-    return Reader(account_id=account_id, roles=roles, audience=audience, consented=frozenset(granted))
+    return Reader(account_id=account_id, roles=roles, app_id=app_id, audience=audience, consented=frozenset(granted))
 
 
 async def without_consent() -> Reader:
