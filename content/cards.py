@@ -1,0 +1,46 @@
+"""The card of one item: as much as a share or a phone's calendar shows of it."""
+
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from content import access
+from content.pictures import Cover
+from content.shapes import Audience
+from server.core.db import connection
+from server.core.roles import Reader
+
+
+class Card(Struct, frozen=True, kw_only=True):
+    """What an item is. ``series`` is the title of the series it belongs to."""
+
+    item_id: int
+    kind: str
+    title: str
+    summary: str
+    series: str
+    cover: Cover | None
+    seconds: int | None
+    airs_at: datetime | None
+    cancelled: bool
+
+
+async def card_of(*, item_id: int, reader: Reader, at: datetime) -> Card:
+    """Give the card of an item that this reader may read.
+
+    :raises ItemMissing: if there is no such item for this reader; also `Withdrawn`, `Expired`, `SignInNeeded`.
+    """
+    row = await connection().row(
+        "SELECT l.item_id, l.kind, l.title, coalesce(l.card ->> 'summary', '') AS summary, s.title AS series, "
+        "l.card -> 'cover' AS cover, l.seconds, a.airs_at, "
+        "a.cancelled_at IS NOT NULL AS cancelled, l.audience, l.valid_from, l.valid_until "
+        "FROM live l JOIN live s ON s.item_id = l.root_id LEFT JOIN airing a ON a.episode_id = l.item_id "
+        "WHERE l.item_id = $1",
+        item_id,
+    )
+    if row is None:
+        await access.refuse_absent(item_id)
+    readable = access.Access(item_id, Audience(row["audience"]), row["valid_from"], row["valid_until"])
+    access.check(readable, reader, at=at)
+    return msgspec.convert({**row, "cover": msgspec.json.decode(row["cover"] or "null")}, Card)

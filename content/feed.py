@@ -1,0 +1,121 @@
+"""The personal calendar feed of a reader: its secret address, and the episodes of the series that they follow.
+
+The rule: who knows the address sees the feed, so it has at least 128 bits, lies here only as a hash, is shown once, and
+is taken back by forgetting it. An episode that was cancelled stays for thirty days, so that every calendar hears of it;
+what a reader may not read is not in it.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from content import access, ical, keeping
+from content.ical import FeedEpisode
+from server.core.db import connection, transaction
+from server.core.errors import Missing
+from server.core.ids import opaque
+from server.core.roles import Audience, Reader, Role
+
+PAST: Final = timedelta(days=180)
+CANCELLED_FOR: Final = timedelta(days=30)
+MOST_EPISODES: Final = 1000
+
+
+class FeedMissing(Missing):
+    """There is no feed at this address, or its address was taken back."""
+
+    code = "feed_missing"
+    title = "日历订阅地址不存在或已失效"
+
+
+class FeedAddress(Struct, frozen=True, kw_only=True):
+    """A new address; its token cannot be shown again."""
+
+    token: str
+    created_at: datetime
+
+    def __repr__(self) -> str:
+        return f"FeedAddress(created_at={self.created_at})"
+
+
+async def renew(*, reader: Reader, at: datetime) -> FeedAddress:
+    """Make the address of a reader's feed; the one before leads nowhere from now on.
+
+    :raises ConsentNeeded: if the reader has not agreed to anything being kept.
+    """
+    token = opaque(128)
+    async with transaction():
+        await keeping.check(reader)
+        await connection().execute(
+            "INSERT INTO feed_address (account_id, token_hash, created_at) VALUES ($1, $2, $3) "
+            "ON CONFLICT (account_id) DO UPDATE SET token_hash = excluded.token_hash, created_at = excluded.created_at",
+            reader.account_id,
+            _hash(token),
+            at,
+        )
+    return FeedAddress(token=token, created_at=at)
+
+
+async def revoke(*, reader: Reader) -> None:
+    """Take the address of a reader's feed back, if there is one."""
+    await erase([reader.account_id])
+
+
+async def made_at(*, reader: Reader) -> datetime | None:
+    """Tell since when a reader has had the address that is good now."""
+    since: datetime | None = await connection().value(
+        "SELECT created_at FROM feed_address WHERE account_id = $1", reader.account_id
+    )
+    return since
+
+
+async def feed_of(*, token: str, at: datetime) -> bytes:
+    """Write the feed at an address.
+
+    :raises FeedMissing: if there is none.
+    """
+    account_id = await connection().value("SELECT account_id FROM feed_address WHERE token_hash = $1", _hash(token))
+    if account_id is None:
+        raise FeedMissing()
+    # Whoever holds the address has shown no more than that: what only verified professionals may see stays out.
+    reader = Reader(account_id=account_id, roles=frozenset({Role.DOCTOR}), audience=Audience.DOCTOR)
+    rows = await connection().fetch(
+        _EPISODES, account_id, access.audience_values(reader), at, at - PAST, at - CANCELLED_FOR, MOST_EPISODES
+    )
+    return ical.feed(msgspec.convert(dict(row), FeedEpisode) for row in rows)
+
+
+async def export_of(account_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """List since when accounts have had a feed, for their owner."""
+    rows = await connection().fetch(
+        "SELECT account_id, created_at AS since FROM feed_address WHERE account_id = ANY($1)", list(account_ids)
+    )
+    return [dict(row) for row in rows]
+
+
+async def erase(account_ids: Sequence[int]) -> int:
+    """Take the addresses of accounts' feeds back, and count them."""
+    return await connection().execute("DELETE FROM feed_address WHERE account_id = ANY($1)", list(account_ids))
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+# The newest where there are too many, and then in the order of their times.
+_EPISODES: Final = f"""
+SELECT * FROM (
+    SELECT l.item_id AS episode_id, s.title AS series, l.title, coalesce(l.card ->> 'summary', '') AS summary,
+        a.airs_at, l.seconds, a.sequence, greatest(a.changed_at, l.changed_at) AS changed_at,
+        a.cancelled_at IS NOT NULL AS cancelled
+    FROM follow f JOIN live l ON l.root_id = f.series_id JOIN live s ON s.item_id = l.root_id
+    JOIN airing a ON a.episode_id = l.item_id
+    WHERE f.account_id = $1 AND l.kind = 'episode' AND a.airs_at > $4
+        AND (a.cancelled_at IS NULL OR a.cancelled_at > $5) AND {access.condition(row="l", audiences="$2", at="$3")}
+    ORDER BY a.airs_at DESC, l.item_id DESC LIMIT $6
+) AS newest ORDER BY airs_at, episode_id
+"""  # noqa: S608  the parts are constants

@@ -1,0 +1,28 @@
+"""What this room holds of people: for the export that they may ask for, and for their erasure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from cdp.erasure import Erased
+from content import feed, following, reactions, viewing
+
+
+async def export(*, account_ids: Sequence[int]) -> dict[str, Any]:
+    """Tell what accounts have watched, follow and said of items, and whether they have a calendar feed."""
+    return {
+        "viewing": await viewing.export_of(account_ids),
+        "following": await following.export_of(account_ids),
+        "reactions": await reactions.export_of(account_ids),
+        "calendar_feed": await feed.export_of(account_ids),
+    }
+
+
+async def erase(*, account_ids: Sequence[int], at: datetime) -> Erased:
+    """Forget all of it, in the transaction that is open; the addresses of feeds lead nowhere from then on."""
+    return Erased(
+        await viewing.erase(account_ids)
+        + await following.erase(account_ids)
+        + await reactions.erase(account_ids)
+        + await feed.erase(account_ids)
+    )
