@@ -261,7 +261,7 @@ class ContentShared(Event, frozen=True, kw_only=True):
 
 
 class ShareOpened(Event, frozen=True, kw_only=True):
-    """Somebody opened what had been shared with them; ``first`` tells whether this visitor had not before."""
+    """Somebody opened what had been shared with them; ``first`` tells whether this visitor had not that day."""
 
     name: ClassVar[str] = "share_opened"
 
