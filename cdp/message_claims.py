@@ -15,7 +15,7 @@ import msgspec
 from asyncpg import Record
 from msgspec import Struct
 
-from cdp import consent, credits, messages
+from cdp import consent, credits
 from cdp.message_rules import LONGEST_CAP, Kind, Waiting, allotted, peaceful_from
 from server.core.db import connection, transaction
 
@@ -45,25 +45,28 @@ class Claimed(Struct, frozen=True, kw_only=True):
     tries: int
 
 
-class Batch(Struct, frozen=True):
-    """What was claimed, of how many that seemed to be due; where that is none, there is nothing more to do."""
+async def due(*, at: datetime, most: int) -> list[int]:
+    """List messages that are due and have a credit, those that have waited longest first."""
+    rows = await connection().fetch(f"SELECT m.id {_DUE} ORDER BY m.ready_at, m.id LIMIT $2", at, most)
+    return [row["id"] for row in rows]
 
-    messages: list[Claimed]
-    looked_at: int
 
-
-async def claim(*, at: datetime, most: int) -> Batch:
-    """Claim messages that are due and have a credit, the most urgent first, looking at no more than so many."""
+async def claim(*, message_ids: Sequence[int], at: datetime) -> list[Claimed]:
+    """Claim those of some messages that are still due, have a credit, and nobody else is about to claim."""
     async with transaction():
-        due = await connection().fetch(_DUE, at, most)
-        agreed = await _agreed_to(due, at)
-        having = await _with_credit(agreed, at)
+        locked = await connection().fetch(
+            f"SELECT m.*, t.places::text AS places, m.texts::text AS texts {_DUE} AND m.id = ANY($2::bigint[]) "
+            "ORDER BY m.ready_at, m.id FOR UPDATE OF m, c SKIP LOCKED",
+            at,
+            list(message_ids),
+        )
+        having = await _with_credit(await _agreed_to(locked, at), at)
         taken: list[Claimed] = []
         for row in having:
             # Each is taken before the next is looked at, because it counts for the caps of the next.
             if (row["kind"] == Kind.SERVICE or await _is_in_peace(row, at)) and (claimed := await _take(row, at)):
                 taken.append(claimed)
-        return Batch(taken, len(due))
+        return taken
 
 
 async def _agreed_to(due: Sequence[Record], at: datetime) -> list[Record]:
@@ -71,15 +74,20 @@ async def _agreed_to(due: Sequence[Record], at: datetime) -> list[Record]:
     kept: list[Record] = []
     for account_id, rows in _by_account(due):
         _, purposes = await consent.purposes_of(account_id=account_id)
-        if MARKETING not in purposes and any(row["kind"] == Kind.MARKETING for row in rows):
-            await messages.cancel_for(account_ids=[account_id], kind=Kind.MARKETING, reason="no_consent", at=at)
+        wanted = [row for row in rows if row["kind"] == Kind.SERVICE or MARKETING in purposes]
+        await connection().execute(
+            "UPDATE message SET state = 'cancelled', reason = 'consent_withdrawn', ended_at = $2 "
+            "WHERE id = ANY($1::bigint[])",
+            [row["id"] for row in rows if row not in wanted],
+            at,
+        )
         if consent.SERVICE in purposes:
-            kept += [row for row in rows if row["kind"] == Kind.SERVICE or MARKETING in purposes]
+            kept += wanted
         else:
             # The text may have changed, and they have not been in the app since to read it.
             await connection().execute(
                 "UPDATE message SET ready_at = $2 WHERE id = ANY($1::bigint[])",
-                [row["id"] for row in rows],
+                [row["id"] for row in wanted],
                 at + CONSENT_PAUSE,
             )
     return kept
@@ -150,7 +158,6 @@ def _by_account(rows: Iterable[Record]) -> list[tuple[int, list[Record]]]:
 # The condition on the credits left is the rule of the line, told to the database so that what waits for a credit is not
 # looked at again and again; what it finds is decided upon by the rule itself, behind the locks.
 _DUE: Final = """
-SELECT m.*, t.places::text AS places, m.texts::text AS texts
 FROM message m
 JOIN message_credit c ON c.account_id = m.account_id AND c.template_id = m.template_id
 JOIN message_template t ON t.app_id = m.app_id AND t.key = m.key
@@ -165,9 +172,6 @@ WHERE m.state = 'planned' AND m.ready_at <= $1 AND m.not_after > $1
             AND o.state = 'planned' AND o.not_after > $1
             AND (-o.urgency, o.due_at, o.id) < (-m.urgency, m.due_at, m.id)
     )
-ORDER BY m.urgency DESC, m.ready_at, m.id
-LIMIT $2
-FOR UPDATE OF m, c SKIP LOCKED
 """
 _LINE: Final = """
 SELECT m.id, m.template_id, m.urgency, m.due_at, c.remaining

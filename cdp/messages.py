@@ -40,7 +40,8 @@ class Notice(Struct, frozen=True, kw_only=True):
     """What is to be told: ``key`` names the kind of notice, ``subject`` this one, ``topic`` what it is about.
 
     It may go out in ``[due_at, not_after)``. ``texts`` are by name; the template says which goes where. ``page`` is
-    where a tap leads, without a slash before it.
+    where a tap leads, without a slash before it. It goes to accounts of its ``audience`` only, unless that is
+    ``everyone``.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Notice(Struct, frozen=True, kw_only=True):
     texts: Mapping[str, str]
     page: str = ""
     item_id: int | None = None
+    audience: str = "everyone"
 
 
 class Outlook(Struct, frozen=True):
@@ -77,10 +79,13 @@ class Upcoming(Struct, frozen=True):
     has_credit: bool
 
 
-async def plan(*, notices: Sequence[Notice], account_ids: Sequence[int], at: datetime) -> int:
+async def plan(*, notices: Sequence[Notice], account_ids: Sequence[int], at: datetime, renewing: bool = True) -> int:
     """Plan notices for accounts, each for all, in one statement; count what was planned or renewed.
 
-    Planned is what the accounts' mini-programs have a template for; what could not go out in time any more is not.
+    Planned is what the accounts' mini-programs have a template for, for those who have not taken their consent back;
+    what could not go out in time any more is not.
+
+    :param renewing: whether what waits already is renewed, or left as it is.
     """
     telling = [notice for notice in notices if notice.not_after > max(notice.due_at, at)]
     if not telling or not account_ids:
@@ -90,6 +95,7 @@ async def plan(*, notices: Sequence[Notice], account_ids: Sequence[int], at: dat
         sorted(set(account_ids)),
         msgspec.json.encode(telling).decode(),
         at,
+        renewing,
     )
 
 
@@ -115,10 +121,15 @@ async def cancel(
 
 
 async def cancel_for(*, account_ids: Sequence[int], kind: Kind | None = None, reason: str, at: datetime) -> int:
-    """Cancel what waits for accounts, because they do not want it any more, and count it."""
+    """Cancel what waits for accounts, because they do not want it any more, and count it.
+
+    What somebody else holds at this moment is passed over rather than waited for; who is asked again before a message
+    goes out is its receiver (`cdp.message_claims`), so that it is not sent either.
+    """
     return await connection().execute(
-        "UPDATE message SET state = 'cancelled', reason = $3, ended_at = $4 WHERE state = 'planned' "
-        "AND account_id = ANY($1::bigint[]) AND ($2::text IS NULL OR kind = $2)",
+        "UPDATE message SET state = 'cancelled', reason = $3, ended_at = $4 WHERE id IN (SELECT id FROM message "
+        "WHERE state = 'planned' AND account_id = ANY($1::bigint[]) AND ($2::text IS NULL OR kind = $2) "
+        "FOR UPDATE SKIP LOCKED)",
         list(account_ids),
         None if kind is None else kind.value,
         reason,
@@ -235,8 +246,9 @@ def _outlook(row: Mapping[str, Any], having: set[int]) -> Outlook:
     return Outlook(row["subject"], row["key"], state, row["due_at"])
 
 
-# What has not gone out is renewed, also where it was cancelled or its time had passed; what has gone out, or may have,
-# is not touched: whoever has been told once is not told again.
+# Each account is looked up by itself (OFFSET 0 keeps it so): joined the other way round, in a plan made for few, ten
+# thousand followers take as many passes over all accounts. What has not gone out is renewed, also where it was
+# cancelled or its time had passed; what has gone out, or may have, is not touched: who was told is not told again.
 _PLAN: Final = """
 INSERT INTO message AS known (account_id, app_id, key, template_id, kind, topic, item_id, subject, urgency,
     due_at, not_after, ready_at, texts, page, planned_at)
@@ -244,10 +256,17 @@ SELECT a.id, a.app_id, n.key, t.template_id, t.kind, n.topic, n.item_id, n.subje
     CASE t.kind WHEN 'marketing' THEN 0 ELSE n.urgency END,
     n.due_at, n.not_after, n.due_at, n.texts, n.page, $3
 FROM unnest($1::bigint[]) AS told (id)
-JOIN account a ON a.id = told.id AND a.erased_at IS NULL
+CROSS JOIN LATERAL (
+    SELECT id, app_id, audience FROM account WHERE id = told.id AND erased_at IS NULL AND coalesce((
+        SELECT granted FROM consent WHERE account_id = told.id AND purpose = 'service' ORDER BY consent.id DESC LIMIT 1
+    ), true) OFFSET 0
+) AS a
 CROSS JOIN jsonb_to_recordset($2::jsonb) AS n (key text, topic text, item_id bigint, subject text, urgency smallint,
-    due_at timestamptz, not_after timestamptz, texts jsonb, page text)
+    due_at timestamptz, not_after timestamptz, texts jsonb, page text, audience text)
 JOIN message_template t ON t.app_id = a.app_id AND t.key = n.key AND t.enabled
+WHERE n.audience IN ('everyone', a.audience) AND ($4 OR NOT EXISTS (
+    SELECT FROM message k WHERE k.account_id = a.id AND k.subject = n.subject AND k.state <> 'cancelled'
+))
 ORDER BY a.id, n.subject
 ON CONFLICT (account_id, subject) DO UPDATE SET key = excluded.key, template_id = excluded.template_id,
     kind = excluded.kind, topic = excluded.topic, item_id = excluded.item_id, urgency = excluded.urgency,

@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 import pytest
 from wechat_fixtures import RunningSandbox
 
-from cdp import accounts, consent, credits, messages, mini_programs
+from cdp import accounts, consent, credits, log, messages, mini_programs
+from cdp.message_claims import Claimed, claim, due
 from cdp.message_rules import Kind, Urgency
 from cdp.message_templates import configure
 from cdp.messages import Notice
+from server import wiring
 from server.core.clock import SHANGHAI
 from server.core.db import connection, transaction
 from server.core.keys import Sealer
@@ -83,6 +85,7 @@ class Parts:
 @pytest.fixture
 async def parts(database: None, settings: Settings, sandbox: RunningSandbox, wechat: WeChat) -> Parts:
     """The demo doctor app, with one template for all notices of airings and one of its own for marketing."""
+    log.react(wiring.REACTIONS)
     sealer = Sealer(settings.key_bytes[0])
     await open_for_messages(sealer)
     return Parts(wechat, sealer, sandbox)
@@ -159,7 +162,7 @@ def notice(
         due_at=due_at,
         not_after=due_at + lasts,
         texts=texts or {**TEXTS, "note": note or subject},
-        page="pages/episode/index?id=17",
+        page="pages/episode?id=17",
         item_id=17,
     )
 
@@ -168,6 +171,11 @@ async def planned(account_id: int, *notices: Notice, at: datetime = NOON) -> Non
     """Plan notices for one account."""
     async with transaction():
         await messages.plan(notices=notices, account_ids=[account_id], at=at)
+
+
+async def claimed(at: datetime, *, most: int = 10) -> list[Claimed]:
+    """Claim what is due, as a sender does, and leave it there."""
+    return await claim(message_ids=await due(at=at, most=most), at=at)
 
 
 async def states() -> dict[str, str]:

@@ -5,11 +5,11 @@ from uuid import uuid4
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from messaging import AIRING, DAY, NOON, Parts, books, notice, parts, planned
+from messaging import AIRING, DAY, NOON, Parts, books, claimed, notice, parts, planned
 from wechat_fixtures import sandbox, wechat
 
 from cdp import credits
-from cdp.message_claims import Claimed, claim
+from cdp.message_claims import Claimed
 from cdp.message_outcomes import Failed, Gone, Later, Outcome, Sent, Unknown
 from cdp.message_rules import Urgency
 from cdp.message_sending import LEASE, record, release_stale
@@ -72,8 +72,7 @@ class Story:
                 told = notice(f"episode:1:{uuid4()}", urgency=urgency, due_at=self.at, lasts=2 * DAY)
                 await planned(self.account_id, told, at=self.at)
             case ("claim", most):
-                batch = await claim(at=self.at, most=most)
-                self.held += [message for message in batch.messages if message.account_id == self.account_id]
+                self.held += await claimed(self.at, most=most)
             case ("record", number, outcome):
                 if number < len(self.held):
                     await record(self.held.pop(number), outcome, at=self.at)

@@ -29,9 +29,9 @@ CREATE TRIGGER message_credit_entry_append_only BEFORE UPDATE OR DELETE ON messa
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 -- The queue is small beside what has been sent, so that what looks for waiting messages sees only those.
-CREATE INDEX message_ready ON message (ready_at) WHERE state = 'planned';
+CREATE INDEX message_ready ON message (ready_at, id) WHERE state = 'planned';
 CREATE INDEX message_line ON message (account_id, template_id) WHERE state = 'planned';
-CREATE INDEX message_topic ON message (topic) WHERE state = 'planned';
+CREATE INDEX message_topic ON message (topic, account_id) WHERE state = 'planned';
 CREATE INDEX message_not_after ON message (not_after) WHERE state = 'planned';
 CREATE INDEX message_claimed ON message (claimed_at) WHERE state = 'sending';
 CREATE INDEX message_marketing ON message (account_id, claimed_at) WHERE kind = 'marketing';
