@@ -10,13 +10,17 @@ from typing import Any, Final
 from sanic import Blueprint
 
 from admin import doors as admin
-from cdp import erasure, sessions
+from cdp import erasure, log, message_sending, messages, sessions
+from cdp import events as happened
+from cdp.intake import Intake
+from cdp.senders import Senders
+from content import reminders
 from server.core import idempotency, staff_sessions
 from server.core.jobs import Job
 from server.core.keys import Sealer
 from server.core.roles import Audience
 from server.core.wechat import WeChat
-from server.doors import health, interface, people
+from server.doors import events, health, interface, people
 from server.migrate import missing_steps
 from server.web import pages
 from server.web.templates import Templates
@@ -34,12 +38,28 @@ MODELS: Final[dict[str, list[str]]] = {
 JOBS: Final[list[Job]] = [
     Job("sessions.purge", 3600, sessions.purge),
     Job("idempotency.purge", 3600, idempotency.purge),
+    Job("messages.send", 3, message_sending.send_due),
+    Job("messages.release", 30, message_sending.release_stale),
+    Job("reminders.plan_missing", 600, reminders.plan_missing),
     Job("staff.sweep", 3600, staff_sessions.sweep),
 ]
 
+# What follows from which event, in the transaction that records it.
+REACTIONS: Final[dict[type[happened.Event], tuple[log.Reaction, ...]]] = {
+    happened.ConsentGranted: (reminders.heed_agreement,),
+    happened.ConsentWithdrawn: (messages.heed_withdrawal,),
+    happened.ContentPublished: (reminders.heed_publication,),
+    happened.ContentWithdrawn: (reminders.heed_removal,),
+    happened.ContentExpired: (reminders.heed_removal,),
+    happened.ContentRescheduled: (reminders.heed_rescheduling,),
+    happened.EpisodeFinished: (reminders.heed_finish,),
+    happened.SeriesFollowed: (reminders.heed_follow,),
+    happened.SeriesUnfollowed: (reminders.heed_unfollow,),
+}
+
 # What the rooms hold of people, by the names under which a person reads it in an export and in the receipts.
-EXPORTS: Final[dict[str, erasure.Export]] = {}
-ERASERS: Final[dict[str, erasure.Eraser]] = {}
+EXPORTS: Final[dict[str, erasure.Export]] = {"messages": messages.export}
+ERASERS: Final[dict[str, erasure.Eraser]] = {"messages": messages.erase}
 
 
 def doors() -> list[Blueprint]:
@@ -47,6 +67,7 @@ def doors() -> list[Blueprint]:
     return [
         health.blueprint,
         interface.blueprint,
+        events.blueprint,
         people.blueprint(Audience.DOCTOR),
         people.blueprint(Audience.PATIENT),
         *admin.DOORS,
@@ -63,9 +84,14 @@ async def furnish(ctx: Any) -> None:
     ctx.standings = sessions.Standings(ctx.changes)
     ctx.templates = Templates({"admin": admin.TEMPLATES}, **admin.names(settings))
     ctx.drawn = pages.drawn
+    ctx.senders = Senders(ctx.changes)
+    ctx.intake = Intake()
+    ctx.intake.start()
+    log.react(REACTIONS)
     erasure.contribute(exports=EXPORTS, erasers=ERASERS)
 
 
 async def clear_out(ctx: Any) -> None:
     """Let the rooms finish what they have under way, when it stops."""
+    await ctx.intake.stop()
     await ctx.wechat.aclose()
