@@ -108,14 +108,18 @@ def audience_values(reader: Reader) -> list[str]:
     return sorted(audiences_of(reader))
 
 
-async def refuse_absent(item_id: int) -> NoReturn:
-    """Say what became of an item that readers cannot see.
+async def refuse_absent(item_id: int, *, kind: str = "") -> NoReturn:
+    """Say what became of an item, perhaps of a kind, that readers cannot see.
 
     :raises Withdrawn: if it was taken back.
     :raises Expired: if its time is over.
     :raises ItemMissing: if readers never saw it.
     """
-    why = await connection().value("SELECT why FROM tombstone WHERE item_id = $1", item_id)
+    why = await connection().value(
+        "SELECT t.why FROM tombstone t JOIN item i ON i.id = t.item_id WHERE t.item_id = $1 AND $2 IN ('', i.kind)",
+        item_id,
+        kind,
+    )
     if why == "withdrawn":
         raise Withdrawn()
     if why == "expired":

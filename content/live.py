@@ -64,7 +64,7 @@ class Reach(Struct, frozen=True):
 
 def topics_of(item_ids: Iterable[int], kinds: Iterable[str] = ()) -> set[str]:
     """Name what has to be told when items have changed."""
-    return {f"item:{item_id}" for item_id in item_ids} | {f"list:{kind}" for kind in kinds}
+    return {f"item:{item_id}" for item_id in item_ids} | {f"{kind}_list:*" for kind in kinds}
 
 
 async def refresh(item_id: int, *, at: datetime, why: Why, anew: bool = False) -> set[str]:

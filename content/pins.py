@@ -94,5 +94,5 @@ async def arrange(
             before=list(before),
             after=list(item_ids),
         )
-    await trail.tell(f"list:{PLACES[place]}")
+    await trail.tell(f"{PLACES[place]}_list:*")
     return await listing(place=place)

@@ -121,7 +121,7 @@ async def save(
             before=_told(before) if before else None,
             after=after,
         )
-    await trail.tell("tags:*", "list:series")
+    await trail.tell("item:*", "series_list:*")
     return after
 
 
@@ -146,7 +146,6 @@ async def remove(*, slug: str, staff_id: int, at: datetime, request_id: str = ""
             raise TagInUse()
         await before.delete()
         await trail.note("remove", "tag", slug, staff_id=staff_id, at=at, request_id=request_id, before=_told(before))
-    await trail.tell("tags:*")
 
 
 async def _check_parent(slug: str, facet: str, parent_slug: str | None) -> None:

@@ -13,21 +13,25 @@ from server.core.changes import Changes
 JOB = -1
 
 
-class _Word:
-    """Where this process sends the word of changes; nothing is sent where nobody listens (a command)."""
+# Where this process sends the word of changes; a command has nowhere and needs none, for what workers keep is
+# short-lived.
+_words: list[Changes] = []
 
-    changes: Changes | None = None
 
-
-def speak_through(changes: Changes | None) -> None:
+def speak_through(changes: Changes) -> None:
     """Say how this process tells of changes."""
-    _Word.changes = changes
+    _words.append(changes)
+
+
+def fall_silent(changes: Changes) -> None:
+    """Tell nothing any more through what is about to close."""
+    _words.remove(changes)
 
 
 async def tell(*topics: str) -> None:
     """Send the word that things have changed; call it when the change is committed."""
-    if topics and _Word.changes is not None:
-        await _Word.changes.publish(*topics)
+    if topics and _words:
+        await _words[-1].publish(*topics)
 
 
 def actor_of(staff_id: int) -> str:

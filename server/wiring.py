@@ -14,13 +14,15 @@ from cdp import erasure, log, message_sending, messages, sessions
 from cdp import events as happened
 from cdp.intake import Intake
 from cdp.senders import Senders
-from content import reminders
+from content import reminders, renditions, timing, trail
+from doctor_portal import series
 from server.core import idempotency, staff_sessions
 from server.core.jobs import Job
 from server.core.keys import Sealer
 from server.core.roles import Audience
+from server.core.storage import Files
 from server.core.wechat import WeChat
-from server.doors import events, health, interface, people
+from server.doors import events, health, interface, media, people
 from server.migrate import missing_steps
 from server.web import pages
 from server.web.templates import Templates
@@ -41,6 +43,8 @@ JOBS: Final[list[Job]] = [
     Job("messages.send", 3, message_sending.send_due),
     Job("messages.release", 30, message_sending.release_stale),
     Job("reminders.plan_missing", 600, reminders.plan_missing),
+    Job("content.publish_on_time", timing.EVERY_S, timing.publish_on_time),
+    Job("content.clear_files", renditions.CLEAR_EVERY_S, renditions.clear_files),
     Job("staff.sweep", 3600, staff_sessions.sweep),
 ]
 
@@ -70,6 +74,10 @@ def doors() -> list[Blueprint]:
         events.blueprint,
         people.blueprint(Audience.DOCTOR),
         people.blueprint(Audience.PATIENT),
+        message_doors.blueprint(Audience.DOCTOR),
+        message_doors.blueprint(Audience.PATIENT),
+        series.blueprint,
+        media.blueprint,
         *admin.DOORS,
     ]
 
@@ -85,6 +93,10 @@ async def furnish(ctx: Any) -> None:
     ctx.templates = Templates({"admin": admin.TEMPLATES}, **admin.names(settings))
     ctx.drawn = pages.drawn
     ctx.senders = Senders(ctx.changes)
+    ctx.files = Files(settings.home / "files")
+    ctx.media = media.MediaDesk(settings.key_bytes[1], ctx.files, ctx.changes)
+    ctx.series_answers = series.SeriesAnswers(ctx.changes)
+    trail.speak_through(ctx.changes)
     ctx.intake = Intake()
     ctx.intake.start()
     log.react(REACTIONS)
@@ -93,5 +105,6 @@ async def furnish(ctx: Any) -> None:
 
 async def clear_out(ctx: Any) -> None:
     """Let the rooms finish what they have under way, when it stops."""
+    trail.fall_silent(ctx.changes)
     await ctx.intake.stop()
     await ctx.wechat.aclose()

@@ -10,7 +10,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable
 from datetime import datetime
 from pathlib import Path
 
@@ -98,7 +98,7 @@ class Files:
             os.close(folder)
         return place
 
-    async def read(self, path: Path, *, start: int, length: int) -> AsyncIterator[bytes]:
+    async def read(self, path: Path, *, start: int, length: int) -> AsyncGenerator[bytes, None]:
         """Read a part of a file piece by piece.
 
         :raises FileNotFoundError: if it is not there.

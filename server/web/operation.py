@@ -99,7 +99,9 @@ def operation(
             if declared_body is not None and not declared.reads_body:
                 path["body"] = decode(request.body, declared_body)
             result = await door(request, **path)
-            return result if isinstance(result, HTTPResponse) else reply_of(result, declared.status)
+            # A door that streams has answered already and gives nothing.
+            done = isinstance(result, HTTPResponse) or request.responded
+            return result if done else reply_of(result, declared.status)
 
         answer.operation = declared  # type: ignore[attr-defined]  # read by the OpenAPI generator
         return answer  # type: ignore[return-value]  # the wrapper stands for the door

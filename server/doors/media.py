@@ -1,0 +1,192 @@
+"""The doors of files: films and documents by signed addresses, with Range; covers by public ones.
+
+The rule: nothing is given out for what its address says alone: the item must be live and the file open at this moment,
+and for a long film this is asked again while it is sent. Nothing is run or guessed: the type is the one that was found
+when the file was taken in.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from contextlib import aclosing
+from datetime import datetime
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any, Final, cast
+from urllib.parse import quote
+
+import structlog
+from sanic import Blueprint, HTTPResponse, Request
+from sanic.exceptions import RequestCancelled
+
+from content import media, renditions
+from content.inspection import FileUnknown
+from content.media import FileMissing, MediaFile, OpenFiles
+from content.viewing import NotAired
+from server.core import clock
+from server.core.changes import Changes, Kept
+from server.core.errors import Missing
+from server.core.signing import AddressBroken, AddressExpired, Signer
+from server.core.storage import Files
+from server.web.byte_range import RangeOutside, part_of, still_whole
+from server.web.operation import operation
+from server.web.refusals import problem, status_of
+from server.web.replies import matches
+
+blueprint = Blueprint("media", url_prefix="/media")
+log = structlog.get_logger()
+
+COVER: Final = re.compile(
+    r"^(?P<asset>[1-9]\d{0,18})-(?P<hash>[0-9a-f]{16})-(?P<width>\d{2,4})\.(?P<suffix>[a-z]{3,4})$(?!\n)"
+)
+COVER_AGE_S: Final = 30 * 24 * 3600
+# What a browser must not do with a file, whatever it thinks that it is.
+SAFE: Final = {
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; sandbox",
+    "cross-origin-resource-policy": "cross-origin",
+}
+
+
+class MediaDesk:
+    """What the doors of files need of a process: the signer, the files, and what is known of the items' files.
+
+    :param key: the 32 bytes that sign access tokens; addresses get a key derived from it.
+    """
+
+    def __init__(self, key: bytes, files: Files, changes: Changes) -> None:
+        self.signer = Signer(key, media.PURPOSE)
+        self.files = files
+        self.items: Kept[OpenFiles] = Kept(changes)
+        self.library: Kept[MediaFile] = Kept(changes)
+        changes.tell("item", self.items, int)
+        changes.tell("media", self.items)
+        changes.tell("media", self.library)
+
+    async def find(self, item_id: int, asset_id: int, *, at: datetime) -> MediaFile:
+        """Give a file that may be given out now.
+
+        :raises Missing: if it may not, or the item is gone.
+        :raises NotAired: if its time has not come.
+        """
+        if item_id == media.NO_ITEM:
+            return await self.library.of(asset_id, lambda: media.file_of_library(asset_id=asset_id))
+        opened = await self.items.of(item_id, lambda: media.open_files(item_id=item_id))
+        return media.pick(opened, asset_id, at=at)
+
+
+@blueprint.head("/<token:str>", name="signed_head")
+@blueprint.get("/<token:str>")
+@operation(
+    "A film or document by its signed address",
+    reply=bytes,
+    public=True,
+    content_type="application/octet-stream",
+    refuses=(AddressBroken, AddressExpired, FileMissing, NotAired, RangeOutside),
+    headers={"Accept-Ranges": "bytes", "Content-Range": "The part that is sent, of how many bytes (status 206)."},
+    tags=("media",),
+    description="Takes Range with one part of bytes, If-Range and If-None-Match.",
+)
+async def signed(request: Request, token: str) -> HTTPResponse | None:
+    desk: MediaDesk = request.app.ctx.media
+    item_id, asset_id = media.addressed(desk.signer, token, at=clock.now())
+    file = await desk.find(item_id, asset_id, at=clock.now())
+    path = desk.files.path_of(file.sha256)
+    etag = f'"{file.sha256[:32]}"'
+    headers = {
+        **SAFE,
+        "etag": etag,
+        "last-modified": format_datetime(file.created_at, usegmt=True),
+        "accept-ranges": "bytes",
+        "cache-control": "private, no-cache",
+        "content-disposition": _disposition(file),
+    }
+    if matches(request, etag):
+        return HTTPResponse(b"", 304, headers)
+    part = None
+    if still_whole(request.headers.get("if-range"), etag=etag, changed_at=file.created_at):
+        try:
+            part = part_of(request.headers.get("range"), file.bytes)
+        except RangeOutside as outside:
+            return problem(
+                request,
+                status_of(RangeOutside),
+                outside.code,
+                outside.title,
+                headers={"content-range": f"bytes */{file.bytes}"},
+            )
+
+    async def still() -> bool:
+        try:
+            return (await desk.find(item_id, asset_id, at=clock.now())).sha256 == file.sha256
+        except (Missing, NotAired):
+            return False
+
+    await _send(request, path, file, headers, part, still)
+    return None
+
+
+@blueprint.get("/covers/<item_id:int>/<name:str>")
+@operation(
+    "A picture of a live item in one of its widths",
+    reply=bytes,
+    public=True,
+    content_type="image/webp",
+    refuses=(FileMissing, FileUnknown),
+    cached=True,
+    tags=("media",),
+)
+async def cover(request: Request, item_id: int, name: str) -> HTTPResponse:
+    match = COVER.match(name)
+    if match is None:
+        raise FileMissing()
+    desk: MediaDesk = request.app.ctx.media
+    file = await desk.find(item_id, int(match["asset"]), at=clock.now())
+    if not file.is_cover or not file.sha256.startswith(match["hash"]):
+        raise FileMissing()
+    etag = f'"{file.sha256[:32]}-{match["width"]}-{match["suffix"]}"'
+    headers = {**SAFE, "etag": etag, "cache-control": f"public, max-age={COVER_AGE_S}, immutable"}
+    if matches(request, etag):
+        return HTTPResponse(b"", 304, headers)
+    path = await renditions.rendition(
+        files=desk.files, sha256=file.sha256, width=int(match["width"]), suffix=match["suffix"]
+    )
+    body = b"".join([piece async for piece in desk.files.read(path, start=0, length=2**31)])
+    return HTTPResponse(body, 200, headers, renditions.FORMATS[match["suffix"]])
+
+
+async def _send(
+    request: Request,
+    path: Path,
+    file: MediaFile,
+    headers: dict[str, str],
+    part: tuple[int, int] | None,
+    still: Callable[[], Any],
+) -> None:
+    """Send a file or a part of it piece by piece; break off when it may not be given out any more."""
+    if not await asyncio.to_thread(path.is_file):
+        log.error("file_lost", asset_id=file.asset_id, sha256=file.sha256)
+        raise FileMissing()
+    start, end = part or (0, file.bytes)
+    headers = {**headers, "content-length": str(end - start)}
+    if part:
+        headers["content-range"] = f"bytes {start}-{end - 1}/{file.bytes}"
+    response = await request.respond(status=206 if part else 200, headers=headers, content_type=file.media_type)
+    if request.method == "HEAD":
+        await response.eof()
+        return
+    files: Files = request.app.ctx.media.files
+    async with aclosing(files.read(path, start=start, length=end - start)) as pieces:
+        async for piece in pieces:
+            if not await still():
+                cast("asyncio.Transport", request.transport).abort()
+                raise RequestCancelled
+            await response.send(piece)
+    await response.eof()
+
+
+def _disposition(file: MediaFile) -> str:
+    """Let films play in their place and documents be saved under their name (RFC 6266)."""
+    if file.media_type.startswith(("video/", "audio/", "image/")):
+        return "inline"
+    return f"attachment; filename*=UTF-8''{quote(file.name, safe='')}"

@@ -1,0 +1,82 @@
+"""Answers that are the same for many readers, kept as bytes in the worker.
+
+The rule: an answer is kept for one circle of readers, for less than a second (`server.core.changes`), and never past
+the instant until which it holds; whoever asks for it within that time gets the very same bytes.
+"""
+
+import math
+import time
+from collections.abc import Awaitable, Callable, Hashable
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+from sanic import HTTPResponse, Request
+
+from server.core.changes import Changes, Kept
+from server.core.roles import Reader
+from server.core.wire import encode
+from server.web.replies import JSON, etag_of, matches
+
+Load = Callable[[], Awaitable[tuple[Any, datetime | None]]]
+
+
+class Answer(Struct, frozen=True):
+    """The bytes of an answer, with the headers that go with them, and until when (seconds since 1970) they hold."""
+
+    body: bytes
+    headers: dict[str, str]
+    until: float
+
+
+class Answers:
+    """The kept answers of one door, by circle of readers and key.
+
+    :param kind: the kind of the topics that tell of changes; ``kind:*`` drops all.
+    :param circle: names those who get the same answer as a reader.
+    :param key: reads the key of an answer out of a topic.
+    """
+
+    def __init__(
+        self,
+        changes: Changes,
+        kind: str,
+        *,
+        circle: Callable[[Reader], Hashable],
+        key: Callable[[str], Hashable] = str,
+    ) -> None:
+        self._changes = changes
+        self._kind = kind
+        self._circle = circle
+        self._key = key
+        self._kept: dict[Hashable, Kept[Answer]] = {}
+        self._by_roles: dict[frozenset[Any], Kept[Answer]] = {}
+
+    async def give(self, request: Request, reader: Reader, key: Hashable, load: Load) -> HTTPResponse:
+        """Answer from what is kept, or with what is loaded: a shape, and until when it holds (None: for ever)."""
+        kept = self._by_roles.get(reader.roles) or self._of(reader)
+        answer = kept.peek(key)
+        if answer is None or answer.until <= time.time():
+            if answer is not None:
+                kept.drop(key)
+            answer = await kept.of(key, lambda: _answer(load))
+        if "if-none-match" in request.headers and matches(request, answer.headers["etag"]):
+            return HTTPResponse(b"", 304, answer.headers)
+        return HTTPResponse(answer.body, 200, answer.headers, JSON)
+
+    def _of(self, reader: Reader) -> Kept[Answer]:
+        circle = self._circle(reader)
+        kept = self._kept.get(circle)
+        if kept is None:
+            kept = self._kept[circle] = Kept(self._changes)
+            self._changes.tell(self._kind, kept, self._key)
+        self._by_roles[reader.roles] = kept
+        return kept
+
+
+async def _answer(load: Load) -> Answer:
+    shape, until = await load()
+    body = encode(shape)
+    # Whoever keeps it must ask each time whether it still is so; the tag makes that cheap.
+    headers = {"etag": etag_of(body), "cache-control": "no-cache", "vary": "authorization"}
+    return Answer(body, headers, until.timestamp() if until else math.inf)
