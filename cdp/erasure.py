@@ -19,7 +19,7 @@ from msgspec import Struct
 from cdp import accounts, consent, log, people
 from cdp.accounts import AccountGone
 from cdp.events import ErasureDone, ErasureRequested
-from server.core import idempotency
+from server.core import audit, idempotency
 from server.core.changes import Changes
 from server.core.db import connection, transaction
 from server.core.ids import uuid7
@@ -131,6 +131,14 @@ async def erase(*, sealer: Sealer, changes: Changes, account_id: int, asked_by: 
         erasers = {**_erasers, "accounts": partial(_erase_accounts, sealer, person_id)}
         receipts = [await _receipt(erasure_id, room, eraser, mine, at) for room, eraser in erasers.items()]
         await connection().execute("UPDATE erasure SET done_at = $2 WHERE id = $1", erasure_id, at)
+        await audit.note(
+            actor=asked_by,
+            deed="person.erase",
+            subject_kind="person",
+            subject_id=person_id,
+            after={"erasure": str(erasure_id), "accounts": mine},
+            at=at,
+        )
         await log.record(ErasureDone(at=at, account_id=account_id, erasure_id=str(erasure_id), accounts=len(mine)))
     await changes.publish(*(f"account:{account}" for account in mine))
     return Erasure(erasure_id, tuple(mine), at, tuple(receipts))
@@ -193,8 +201,9 @@ async def _erase_accounts(sealer: Sealer, person_id: int, *, account_ids: Sequen
     )
     rows = await connection().execute("DELETE FROM identity_key WHERE account_id = ANY($1)", mine)
     await connection().execute(
-        "UPDATE person_link SET ended_at = $2, ended_by = 'erasure' "
-        "WHERE ended_at IS NULL AND account_a = ANY($1) AND account_b = ANY($1)",
+        "UPDATE person_link SET reason = '', end_reason = '', ended_at = coalesce(ended_at, $2), "
+        "ended_by = CASE WHEN ended_at IS NULL THEN 'erasure' ELSE ended_by END "
+        "WHERE account_a = ANY($1) OR account_b = ANY($1)",
         mine,
         at,
     )

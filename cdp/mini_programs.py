@@ -18,7 +18,7 @@ from server.core.keys import Sealer
 from server.core.roles import Audience
 from server.core.wechat_token import App
 
-APP_ID: Final = re.compile(r"^[A-Za-z0-9_-]{4,40}$")
+APP_ID: Final = re.compile(r"[A-Za-z0-9_-]{4,40}")
 PUSH_KEY_LENGTH: Final = 43
 
 
@@ -84,7 +84,7 @@ async def register(
     :raises AppInvalid: if the app id or the push key has the wrong form, or a new one comes without a secret.
     :raises AudienceFixed: if it is registered for another audience.
     """
-    if not APP_ID.match(app_id):
+    if not APP_ID.fullmatch(app_id):
         raise AppInvalid("An app id is 4 to 40 letters, digits, dashes and underlines.", field="app_id")
     if not 0 < len(name) <= 80:
         raise AppInvalid("A name has 1 to 80 characters.", field="name")

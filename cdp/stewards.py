@@ -1,7 +1,8 @@
 """What stewards decide about people: whether two known people are one, and the undoing of it.
 
 The rule: a steward's word is a link between two accounts, audited and with a reason; undone, the link is ended and the
-people part again, unless something else still holds them together.
+people part again, unless something else still holds them together. The reasons are kept with the link and the question,
+not in the audit: they may name somebody, and an erasure blanks them.
 """
 
 from datetime import datetime
@@ -178,7 +179,7 @@ async def decide(
             at,
             actor,
         )
-        await _note("people.decide", "merge_review", review_id, actor, at, request_id, verdict=verdict, note=note)
+        await _note("people.decide", "merge_review", review_id, actor, at, request_id, verdict=verdict)
         decided = await connection().row(_REVIEWS + "WHERE review.id = $1", review_id)
         assert decided is not None
     return _review(decided)
@@ -215,7 +216,11 @@ async def unmerge(*, link_id: int, reason: str, actor: str, at: datetime, reques
             raise LinkMissing()
         audience = await _hold_both(row["account_a"], row["account_b"])
         ended = await connection().execute(
-            "UPDATE person_link SET ended_at = $2, ended_by = $3 WHERE id = $1 AND ended_at IS NULL", link_id, at, actor
+            "UPDATE person_link SET ended_at = $2, ended_by = $3, end_reason = $4 WHERE id = $1 AND ended_at IS NULL",
+            link_id,
+            at,
+            actor,
+            reason,
         )
         if not ended:
             raise LinkMissing()
@@ -223,7 +228,7 @@ async def unmerge(*, link_id: int, reason: str, actor: str, at: datetime, reques
         await people.settle(pair, audience=audience, reason="unmerge", actor=actor, at=at)
         if await people.person_of(account_id=pair[0]) == await people.person_of(account_id=pair[1]):
             raise StillOne()
-        await _note("people.unmerge", "person_link", link_id, actor, at, request_id, accounts=list(pair), reason=reason)
+        await _note("people.unmerge", "person_link", link_id, actor, at, request_id, accounts=list(pair))
 
 
 async def links_of(*, account_id: int) -> list[Link]:

@@ -47,12 +47,18 @@ class People:
         self._ctx = ctx
 
     async def sign_in(
-        self, name: str, audience: Audience = Audience.DOCTOR, *, consents: tuple[str, ...] = ALL, unionid: str = ""
+        self,
+        name: str,
+        audience: Audience = Audience.DOCTOR,
+        *,
+        consents: tuple[str, ...] = ALL,
+        unionid: str = "",
+        app_id: str = "",
     ) -> Visitor:
         """Sign somebody in; the same name is the same openid. ``consents`` are agreed to at once."""
         pair = await accounts.admit(
             issuer=self._ctx.issuer,
-            app_id=APPS[audience],
+            app_id=app_id or APPS[audience],
             audience=audience,
             shown=LoginSession(f"openid-of-{name}", "a2V5", unionid or None),
             at=clock.now(),

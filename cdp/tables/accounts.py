@@ -97,6 +97,7 @@ class PersonLink(Model):
     made_by = fields.CharField(max_length=80)
     ended_at = fields.DatetimeField(null=True)
     ended_by = fields.CharField(max_length=80, db_default="", default="")
+    end_reason = fields.CharField(max_length=400, db_default="", default="")
 
     class Meta:
         table = "person_link"

@@ -218,6 +218,7 @@ class Migration(migrations.Migration):
                 ("made_by", fields.CharField(max_length=80)),
                 ("ended_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("ended_by", fields.CharField(default="", db_default="", max_length=80)),
+                ("end_reason", fields.CharField(default="", db_default="", max_length=400)),
             ],
             options={
                 "table": "person_link",
