@@ -1,18 +1,63 @@
-"""Demo content, for trying: marked as demonstration, written for this house, medically harmless."""
+"""Demo content, for trying: marked as demonstration, written for this house, medically harmless.
+
+The rule: it is loaded once; the audit keeps that it was. A start that was cut off goes on where it stopped.
+"""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
-from server.core import clock
+from server.core import audit, clock
+from server.core.db import transaction
 from server.core.settings import Settings
-from server.demo import people
+from server.demo import notices, people, shows, staff, visits
+from server.demo.typesetting import FontMissing, font
+
+DONE: Final = "demo.seed"
+# Another number loads what came with it into houses that have the former.
+EDITION: Final = "1"
 
 
 async def seed(ctx: Any, say: Callable[[str], None]) -> None:
-    """Load the demo content that is not there yet."""
-    await people.seed(sealer=ctx.sealer, at=clock.now())
+    """Load the demo content that is not there yet.
+
+    :param ctx: the opened stores of the house.
+    :param say: takes a sentence on how it goes.
+    """
+    if await audit.entries(deed=DONE, subject_id=EDITION, limit=1):
+        return
+    at = clock.now()
+    await people.seed(sealer=ctx.sealer, at=at)
+    await notices.seed(at=at)
+    editor_id = await staff.seed(at=at)
+    try:
+        font(24)
+    except FontMissing as fault:
+        say(f"The demo series are left out. {fault}")
+        return
+    await shows.Studio(files=ctx.files, staff_id=editor_id, at=at, say=say).seed()
+    await visits.seed(issuer=ctx.issuer, at=at)
+    async with transaction():
+        await audit.note(actor="command", deed=DONE, subject_kind="demo", subject_id=EDITION, at=at)
+    say("The demo content is there.")
 
 
 def welcome(settings: Settings) -> list[str]:
     """Say where the house is reached, and who may sign in for trying."""
-    return [f"Xinglin stands: {settings.origin}"]
+    origin = settings.origin
+    lines = [
+        f"Xinglin stands: {origin}",
+        f"  phone pages   {origin}/h5/doctor/",
+        f"  admin pages   {origin}/admin/",
+        f"  interface     {origin}/docs",
+    ]
+    if settings.demo and not settings.production:
+        wide = max(len(colleague.email) for colleague in staff.COLLEAGUES)
+        lines += [
+            "For trying, sign in to the phone pages as 演示医生陈 or 演示医生林 (「我的」), and to the admin pages as",
+            *(
+                f"  {colleague.email:<{wide}}  {colleague.name} ({', '.join(role.value for role in colleague.roles)})"
+                for colleague in staff.COLLEAGUES
+            ),
+            f"with the password {staff.PASSWORD}. All of this content is for demonstration.",
+        ]
+    return lines

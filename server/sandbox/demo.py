@@ -32,7 +32,7 @@ SECOND_PATIENT = "patient-zhao"
 def demo_apps() -> list[WeChatApp]:
     """Make the doctor app and the patient app, bound to one Open Platform account."""
     starts_soon = Template(TEMPLATE_STARTS_SOON, "节目开播提醒", ("thing1", "time2", "thing3"))
-    time_changed = Template(TEMPLATE_TIME_CHANGED, "日程变更通知", ("thing1", "time2", "time3", "thing4"))
+    time_changed = Template(TEMPLATE_TIME_CHANGED, "日程变更通知", ("thing1", "thing2", "time3", "thing4"))
     cancelled = Template(TEMPLATE_CANCELLED, "活动取消通知", ("thing1", "time2", "thing3"))
     follow_up = Template(TEMPLATE_FOLLOW_UP, "随访提醒", ("thing1", "time2", "thing3"))
     return [

@@ -1,0 +1,318 @@
+"""The demo series as content: covers, films and documents made, items written, scheduled and published.
+
+The rule: everything goes through the functions that editors use, as the demo editor, and is found again by its slug or
+its name, so that a start that was cut off goes on where it stopped. What aired before today was published before it
+aired, so that the house looks as if it had been used.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from content import airings, assets, filming, items, publishing, tags
+from content.shapes import STAGE_NAMES, Audience
+from content.workflow import State
+from server.core.clock import SHANGHAI, day_of, start_of
+from server.core.storage import Files
+from server.demo import chapters, films, papers, pictures, script
+from server.demo.script import MARK
+
+Say = Callable[[str], None]
+
+THEMES: Final[dict[str, pictures.Theme]] = {
+    script.GASTRIC.slug: "lamp",
+    script.LUNG.slug: "branches",
+    script.STOMA.slug: "rings",
+}
+CONSENT: Final = "DEMO-2026-001"
+# Of the first series: an episode with a filmed patient, one that is moved, and one that is cancelled.
+FILMED: Final = (script.GASTRIC.slug, 4)
+MOVED: Final = (script.GASTRIC.slug, 8)
+CANCELLED: Final = (script.GASTRIC.slug, 9)
+# On air when the house first stands.
+NOW: Final = (script.STOMA.slug, 3)
+MOST_BYTES: Final = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """An episode of the script at its place: ``number`` counts through the seasons, from 1."""
+
+    series: script.Series
+    season: script.Season
+    episode: script.Episode
+    number: int
+
+    @property
+    def slug(self) -> str:
+        return f"{self.series.slug}-{self.number:02d}"
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return self.series.slug, self.number
+
+
+def numbered() -> list[Numbered]:
+    """List all episodes of the script."""
+    return [
+        Numbered(series, season, episode, number)
+        for series in script.ALL
+        for number, (season, episode) in enumerate(
+            [(season, episode) for season in series.seasons for episode in season.episodes], start=1
+        )
+    ]
+
+
+def airs_at(show: Numbered, *, at: datetime) -> datetime:
+    """Say when an episode airs if the house is first started at a time."""
+    if show.place == NOW:
+        return at.replace(minute=at.minute // 5 * 5, second=0, microsecond=0)
+    day: date = day_of(at) + timedelta(days=show.series.first_day + show.series.every_days * (show.number - 1))
+    return start_of(day) + timedelta(hours=show.series.hour)
+
+
+class Studio:
+    """Makes the demo series in one house, as its editor."""
+
+    def __init__(self, *, files: Files, staff_id: int, at: datetime, say: Say) -> None:
+        self._files = files
+        self._staff_id = staff_id
+        self._at = at
+        self._say = say
+
+    async def seed(self) -> None:
+        """Make what is missing."""
+        await self._tags()
+        consent_id = await self._consent()
+        parents: dict[tuple[str, str], int] = {}
+        for series in script.ALL:
+            series_id = await self._series(series)
+            for number, season in enumerate(series.seasons, start=1):
+                parents[series.slug, season.title] = await self._season(series, season, number, series_id)
+        there = {row.slug for row in (await items.listing(at=self._at, kind="episode", size=1000)).rows}
+        missing = [show for show in numbered() if show.slug not in there]
+        if missing:
+            self._say(f"Making {len(missing)} demo episodes, each with a cover and a film; this takes some seconds.")
+        with TemporaryDirectory(prefix="xinglin-demo-") as folder:
+            async for done, show, film in _filmed(missing, Path(folder)):
+                await self._episode(show, film, parents[show.series.slug, show.season.title], consent_id)
+                if done % 9 == 0 and done < len(missing):
+                    self._say(f"  {done} of {len(missing)} made.")
+        for show in numbered():
+            await self._on_air(show)
+
+    async def _tags(self) -> None:
+        known = {tag.slug for tag in await tags.listing()}
+        for series in script.ALL:
+            for facet, pairs in (("disease", series.diseases), ("operation", series.operations)):
+                for slug, name in pairs:
+                    if slug not in known:
+                        await tags.save(slug=slug, facet=facet, name_zh=name, staff_id=self._staff_id, at=self._at)
+
+    async def _consent(self) -> int:
+        for row in await filming.listing():
+            if row.code == CONSENT:
+                return row.id
+        began = self._at - timedelta(days=60)
+        row = await filming.register(
+            code=CONSENT,
+            scope=Audience.DOCTOR,
+            de_identified=True,
+            signed_on=day_of(began) - timedelta(days=3),
+            staff_id=self._staff_id,
+            at=began,
+        )
+        return row.id
+
+    async def _series(self, series: script.Series) -> int:
+        async def shape() -> dict[str, Any]:
+            cover = await asyncio.to_thread(
+                pictures.cover,
+                title=series.title,
+                over="杏林 · 手术系列",
+                under=series.problem,
+                hue=series.hue,
+                theme=THEMES[series.slug],
+                seed=series.slug,
+            )
+            asset_id = await self._asset(f"{series.slug}.jpg", cover)
+            return {
+                "title": series.title,
+                "summary": series.summary + MARK,
+                "problem": series.problem,
+                "tags": [slug for slug, _ in series.diseases + series.operations],
+                "audience": Audience.EVERYONE,
+                "cover": {"asset": asset_id, "alt": f"演示封面：系列《{series.title}》"},
+                "team": _team(series),
+            }
+
+        return await self._published("series", series.slug, None, shape, since=self._began(series))
+
+    async def _season(self, series: script.Series, season: script.Season, number: int, series_id: int) -> int:
+        async def shape() -> dict[str, Any]:
+            return {"title": season.title, "summary": season.summary + MARK}
+
+        slug = f"{series.slug}-season-{number}"
+        return await self._published("season", slug, series_id, shape, since=self._began(series))
+
+    async def _episode(self, show: Numbered, film: Path, parent_id: int, consent_id: int) -> None:
+        airs = airs_at(show, at=self._at)
+        since = min(self._at, airs - timedelta(days=2))
+        filmed = show.place == FILMED
+
+        async def shape() -> dict[str, Any]:
+            cover = await asyncio.to_thread(_cover, show)
+            filmed_bytes = await asyncio.to_thread(film.read_bytes)
+            plan = chapters.planned(show.episode)
+            documents = []
+            if show.number % 2:
+                paper = await asyncio.to_thread(papers.paper, show.series, show.episode)
+                asset_id = await self._asset(f"{show.slug}.pdf", paper)
+                documents.append({"asset": asset_id, "title": "本集要点一页纸（演示）"})
+            return {
+                "title": show.episode.title,
+                "summary": show.episode.summary + MARK,
+                "tags": [slug for slug, _ in show.series.diseases + show.series.operations],
+                "audience": Audience.DOCTOR if filmed else Audience.EVERYONE,
+                "questions": [
+                    {"text": text, "chapter": chapters.answering(plan, number)}
+                    for number, (text, _) in enumerate(show.episode.questions)
+                ],
+                "chapters": [
+                    {"key": one.key, "title": one.title, "starts_at_s": one.starts_at_s, "stage": one.stage}
+                    for one in plan
+                ],
+                "team": _team(show.series),
+                "duration_s": show.episode.minutes * 60,
+                "cover": {
+                    "asset": await self._asset(f"{show.slug}.jpg", cover),
+                    "alt": f"演示封面：《{show.series.title}》第 {show.number} 集",
+                },
+                "video": {"asset": await self._asset(f"{show.slug}.mp4", filmed_bytes)},
+                "documents": documents,
+                "filmed_patient": filmed,
+                "consent_id": consent_id if filmed else None,
+            }
+
+        await self._published("episode", show.slug, parent_id, shape, since=since, airs=airs)
+
+    async def _on_air(self, show: Numbered) -> None:
+        """Move and cancel what the demo wants moved and cancelled, once."""
+        if show.place not in {MOVED, CANCELLED}:
+            return
+        episode_id = await self._found("episode", show.slug)
+        airing = await airings.airing_of(episode_id=episode_id) if episode_id else None
+        if airing is None or airing.sequence or airing.airs_at <= self._at:
+            return
+        if show.place == CANCELLED:
+            await airings.cancel(episode_id=airing.episode_id, staff_id=self._staff_id, at=self._at)
+        else:
+            later = (airing.airs_at + timedelta(days=1)).astimezone(SHANGHAI).replace(hour=19, minute=30)
+            await airings.schedule(episode_id=airing.episode_id, airs_at=later, staff_id=self._staff_id, at=self._at)
+
+    async def _published(
+        self,
+        kind: str,
+        slug: str,
+        parent_id: int | None,
+        shape: Callable[[], Awaitable[dict[str, Any]]],
+        *,
+        since: datetime,
+        airs: datetime | None = None,
+    ) -> int:
+        """Find an item by its slug, or write it; and publish it if it never was."""
+        found = await self._found(kind, slug)
+        if not found:
+            draft = await items.create(
+                kind=kind, slug=slug, parent_id=parent_id, shape=await shape(), staff_id=self._staff_id, at=since
+            )
+            found = draft.item_id
+        if airs is not None and await airings.airing_of(episode_id=found) is None:
+            await airings.schedule(episode_id=found, airs_at=airs, staff_id=self._staff_id, at=since)
+        if await self._is_draft(kind, slug):
+            await publishing.publish(item_id=found, staff_id=self._staff_id, at=since)
+        return found
+
+    async def _found(self, kind: str, slug: str) -> int:
+        rows = (await items.listing(at=self._at, kind=kind, text=slug)).rows
+        return next((row.item_id for row in rows if row.slug == slug), 0)
+
+    async def _is_draft(self, kind: str, slug: str) -> bool:
+        rows = (await items.listing(at=self._at, kind=kind, text=slug)).rows
+        return any(row.slug == slug and row.state == State.DRAFT for row in rows)
+
+    async def _asset(self, name: str, content: bytes) -> int:
+        """Take a file in, unless one of this name is there."""
+        name = f"demo-{name}"
+        for asset in (await assets.listing(text=name)).rows:
+            if asset.name == name:
+                return asset.id
+        asset = await assets.take_in(
+            files=self._files,
+            pieces=_pieces(content),
+            name=name,
+            at_most=MOST_BYTES,
+            staff_id=self._staff_id,
+            at=self._at,
+            alt="演示素材" if name.endswith(".jpg") else "",
+        )
+        return asset.id
+
+    def _began(self, series: script.Series) -> datetime:
+        return min(self._at, start_of(day_of(self._at) + timedelta(days=series.first_day - 2)))
+
+
+async def _pieces(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+async def _filmed(shows: list[Numbered], folder: Path) -> AsyncIterator[tuple[int, Numbered, Path]]:
+    """Make the films one after the other, each while the one before is taken in."""
+    making: asyncio.Task[Path] | None = None
+    for number, show in enumerate(shows):
+        making = making or asyncio.create_task(asyncio.to_thread(_film, show, folder))
+        film = await making
+        following = shows[number + 1 :][:1]
+        making = asyncio.create_task(asyncio.to_thread(_film, following[0], folder)) if following else None
+        yield number + 1, show, film
+        film.unlink()
+
+
+def _film(show: Numbered, folder: Path) -> Path:
+    path = folder / f"{show.slug}.mp4"
+    plan = chapters.planned(show.episode)
+    films.film(
+        path=path,
+        slides=[
+            films.Slide(one.starts_at_s, chapters.STAGES.index(one.stage), STAGE_NAMES[one.stage], one.lines)
+            for one in plan
+        ],
+        seconds=show.episode.minutes * 60,
+        over=f"{show.series.title} · {show.episode.title}",
+        hue=show.series.hue,
+    )
+    return path
+
+
+def _cover(show: Numbered) -> bytes:
+    asked = {stage for _, stage in show.episode.questions}
+    return pictures.cover(
+        title=show.episode.title,
+        over=f"{show.series.title} · 第 {show.number} 集",
+        under=show.season.title,
+        hue=show.series.hue,
+        theme=THEMES[show.series.slug],
+        seed=show.slug,
+        stages=[number in asked for number in range(4)],
+    )
+
+
+def _team(series: script.Series) -> list[dict[str, str]]:
+    return [
+        {"name": guest.name, "title": guest.title, "hospital": guest.hospital, "role": guest.role}
+        for guest in series.team
+    ]
