@@ -7,7 +7,7 @@ twice what the clock has moved.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from msgspec import Struct
@@ -35,6 +35,7 @@ MOST_SAVED_MS: Final = 120_000
 MOST_GAPS: Final = 32
 MOST_SITTINGS: Final = 32
 MOST_PIECES: Final = 500
+REMEMBERED: Final = timedelta(days=30)
 
 
 class NotAired(Conflict):
@@ -165,12 +166,12 @@ def resume_at(position_s: float, duration_s: float) -> float:
     return position_s - BACK_S
 
 
-async def forget_sessions(*, before: datetime) -> int:
-    """Forget the sittings that began before a time, and count them.
+async def forget_sessions(ctx: object, at: datetime) -> None:
+    """Forget the sittings that began long ago. A job.
 
     A report of such a sitting that comes yet again counts as a new one; what it covers is known all the same.
     """
-    return await connection().execute("DELETE FROM viewing_session WHERE started_at < $1", before)
+    await connection().execute("DELETE FROM viewing_session WHERE started_at < $1", at - REMEMBERED)
 
 
 async def export_of(account_ids: Sequence[int]) -> list[dict[str, Any]]:

@@ -10,12 +10,14 @@ from typing import Any, Final
 from sanic import Blueprint
 
 from admin import doors as admin
-from cdp import erasure, log, message_sending, messages, sessions
+from cdp import erasure, log, message_sending, messages, pushes, sessions
 from cdp import events as happened
 from cdp.intake import Intake
 from cdp.senders import Senders
-from content import reminders, renditions, timing, trail
+from content import personal, reminders, renditions, timing, trail, viewing
+from doctor_portal import doors as doctor
 from doctor_portal import series
+from gamification import sharing
 from server.core import idempotency, staff_sessions
 from server.core.jobs import Job
 from server.core.keys import Sealer
@@ -23,6 +25,8 @@ from server.core.roles import Audience
 from server.core.storage import Files
 from server.core.wechat import WeChat
 from server.doors import events, health, interface, media, people
+from server.doors import messages as message_doors
+from server.doors import wechat as wechat_doors
 from server.migrate import missing_steps
 from server.web import pages
 from server.web.templates import Templates
@@ -43,8 +47,12 @@ JOBS: Final[list[Job]] = [
     Job("messages.send", 3, message_sending.send_due),
     Job("messages.release", 30, message_sending.release_stale),
     Job("reminders.plan_missing", 600, reminders.plan_missing),
+    Job("pushes.follow_up", 10, pushes.follow_up),
+    Job("pushes.purge", 3600, pushes.purge),
     Job("content.publish_on_time", timing.EVERY_S, timing.publish_on_time),
     Job("content.clear_files", renditions.CLEAR_EVERY_S, renditions.clear_files),
+    Job("viewing.forget_sessions", 86_400, viewing.forget_sessions),
+    Job("sharing.forget_visitors", 3600, sharing.forget_visitors),
     Job("staff.sweep", 3600, staff_sessions.sweep),
 ]
 
@@ -62,8 +70,16 @@ REACTIONS: Final[dict[type[happened.Event], tuple[log.Reaction, ...]]] = {
 }
 
 # What the rooms hold of people, by the names under which a person reads it in an export and in the receipts.
-EXPORTS: Final[dict[str, erasure.Export]] = {"messages": messages.export}
-ERASERS: Final[dict[str, erasure.Eraser]] = {"messages": messages.erase}
+EXPORTS: Final[dict[str, erasure.Export]] = {
+    "messages": messages.export,
+    "content": personal.export,
+    "sharing": sharing.export,
+}
+ERASERS: Final[dict[str, erasure.Eraser]] = {
+    "messages": messages.erase,
+    "content": personal.erase,
+    "sharing": sharing.erase,
+}
 
 
 def doors() -> list[Blueprint]:
@@ -76,8 +92,10 @@ def doors() -> list[Blueprint]:
         people.blueprint(Audience.PATIENT),
         message_doors.blueprint(Audience.DOCTOR),
         message_doors.blueprint(Audience.PATIENT),
+        wechat_doors.blueprint,
         series.blueprint,
         media.blueprint,
+        *doctor.DOORS,
         *admin.DOORS,
     ]
 

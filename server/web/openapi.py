@@ -66,7 +66,9 @@ def _operations(app: Sanic[Any, Any]) -> Iterable[tuple[str, str, list[dict[str,
             }
             for info in route.params.values()
         ]
-        path = re.sub(r"<([A-Za-z_]+)[^>]*>", r"{\1}", f"/{route.path.lstrip('/')}")
+        # Of `<token:ext=ics>` the ending is a part of the address.
+        path = re.sub(r"<([A-Za-z_]+):ext=([a-z]+)>", r"{\1}.\2", f"/{route.path.lstrip('/')}")
+        path = re.sub(r"<([A-Za-z_]+)[^>]*>", r"{\1}", path)
         for method in route.methods & set(METHODS_DOCUMENTED):
             yield path, method, parameters, declared
 

@@ -10,7 +10,7 @@ from messaging import granted, notice, open_for_messages, planned
 from content import calendar, following, publishing, viewing
 from content.calendar import Calendar, CalendarEpisode, State
 from content.ranges import Ranges
-from content.series import Named
+from content.series_shapes import Named
 from server.core.db import connection
 from server.core.keys import Sealer
 from server.core.roles import GUEST, Reader, Role

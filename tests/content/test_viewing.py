@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cdp.accounts import AccountGone
 from cdp.consent import ConsentNeeded
-from cdp.sessions import SessionEnded
 from content import items, publishing, viewing
 from content.access import ItemMissing, Withdrawn
 from content.ranges import Ranges
@@ -248,7 +248,7 @@ async def test_nothing_is_kept_before_consent_and_nothing_after_erasure() -> Non
     await connection().execute(
         "UPDATE account SET erased_at = now(), openid_hash = NULL WHERE id = $1", gone.account_id
     )
-    with pytest.raises(SessionEnded):
+    with pytest.raises(AccountGone):
         await report(gone, episode_id, (0, 5))
     assert await connection().value("SELECT count(*) FROM viewing") == 0
 
@@ -288,11 +288,12 @@ async def test_one_viewing_takes_up_little_however_it_is_reported() -> None:
     assert len(await connection().value("SELECT ranges FROM viewing")) <= viewing.MOST_PIECES
 
 
-async def test_old_sittings_are_forgotten() -> None:
+async def test_old_sittings_are_forgotten_and_what_they_covered_is_not() -> None:
     reader, episode_id = await doctor(), await episode(await series())
     await report(reader, episode_id, (0, 5), session="old")
     await report(reader, episode_id, (5, 10), session="new", at=NOON + timedelta(days=2))
-    assert await viewing.forget_sessions(before=NOON + timedelta(days=1)) == 1
+    await viewing.forget_sessions(None, NOON + viewing.REMEMBERED + timedelta(days=1))
+    assert await connection().value("SELECT array_agg(session) FROM viewing_session") == ["new"]
     again = await report(reader, episode_id, (0, 5), session="old", at=NOON + timedelta(days=3))
     assert again.covered_s == 10
 

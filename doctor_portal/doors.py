@@ -1,0 +1,17 @@
+"""The doors of what a doctor does with content: watching, following, reacting, sharing, and the calendar."""
+
+from typing import Final
+
+from sanic import Blueprint
+
+from doctor_portal import calendar, following, reactions, shares, viewing
+
+DOORS: Final[tuple[Blueprint, ...]] = (
+    viewing.blueprint,
+    calendar.blueprint,
+    calendar.feeds,
+    following.blueprint,
+    reactions.blueprint,
+    shares.blueprint,
+    shares.openings,
+)
