@@ -4,6 +4,7 @@ The rule: every answer that is not a success is a problem document (RFC 9457) wi
 house is logged with the request's id and says nothing of its inside.
 """
 
+from asyncio import CancelledError
 from typing import Any
 
 import structlog
@@ -95,6 +96,9 @@ def answer(request: Request, fault: BaseException) -> HTTPResponse:
         after = fault.retry_after_s if isinstance(fault, Unavailable) else 2
         log.warning("away", request_id=getattr(request, "request_id", ""), fault=type(fault).__name__)
         return problem(request, AWAY, "away", "服务暂不可用，请稍后再试", headers={"retry-after": str(after)})
+    if isinstance(fault, CancelledError):
+        # Whoever asked has gone, or the server stops; nobody reads this.
+        return problem(request, AWAY, "away", "服务暂不可用，请稍后再试", headers={"retry-after": "2"})
     if isinstance(fault, SanicException):
         return _of_sanic(request, fault)
     log.error("fault", request_id=getattr(request, "request_id", ""), path=request.path, exc_info=fault)
