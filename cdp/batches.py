@@ -4,21 +4,23 @@ The rule: only what is wrong with the batch itself refuses it as a whole; its ev
 (`cdp.judging`).
 """
 
+import json
+import re
 from datetime import datetime
 from typing import Annotated, Final, Literal
-from uuid import UUID
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
 from cdp.envelope import to_milliseconds
-from cdp.event_fields import AppId, Code, Count, Device, Instant, Page, ShareId, Version
+from cdp.event_fields import AppId, Code, Count, Device, Instant, Page, ShareId, UuidText, UuidToCheck, Version
 from server.core.errors import TooLarge
 from server.core.wire import EARLIEST, LATEST, BadField, Malformed, bad_field
 
 MOST_EVENTS: Final = 500
 MOST_BYTES: Final = 1024 * 1024
 MOST_EVENT_BYTES: Final = 64 * 1024
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 _EARLIEST_MS: Final = to_milliseconds(EARLIEST)
 _LATEST_MS: Final = to_milliseconds(LATEST)
 
@@ -51,13 +53,13 @@ class Batch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     consent: ConsentShown | None = None
 
 
-class SentEvent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SentEvent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """The outside of one event; the body is not looked into yet."""
 
-    event_id: UUID
+    event_id: UuidToCheck
     name: Annotated[str, Meta(max_length=60)]
     schema: Annotated[str, Meta(max_length=20)]
-    session: UUID
+    session: UuidToCheck
     sequence: Count
     created_at: Instant
     body: Raw
@@ -66,13 +68,13 @@ class SentEvent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     campaign: Code | None = None
     share_id: ShareId | None = None
     experiment: Code | None = None
-    recommendation_id: UUID | None = None
+    recommendation_id: UuidText | None = None
 
 
 Fate = Literal["accepted", "duplicate", "quarantined", "rejected"]
 
 
-class EventOutcome(Struct, frozen=True, omit_defaults=True):
+class EventOutcome(Struct, frozen=True, omit_defaults=True, gc=False):
     """What became of one event; ``code`` says why it was not simply accepted, ``field`` where."""
 
     event_id: str | None
@@ -103,7 +105,7 @@ class Origin(Struct, frozen=True, kw_only=True):
     sent_at: datetime | None
 
 
-class Row(Struct, frozen=True):
+class Row(Struct, frozen=True, gc=False):
     """An event that may be stored, in the order of the columns that the intake writes. Times are milliseconds."""
 
     event_id: bytes
@@ -161,10 +163,10 @@ def open_batch(body: bytes) -> Batch:
         raise BatchTooLarge(f"A batch has at most {MOST_BYTES} bytes.")
     try:
         body.decode()
-        batch = _batch_decoder.decode(body)
+        batch = _decode(body)
     except msgspec.ValidationError as fault:
         raise bad_field(fault) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+    except ValueError as fault:
         raise Malformed(f"{fault}.") from None
     except RecursionError:
         raise Malformed("The body is nested too deeply.") from None
@@ -173,6 +175,32 @@ def open_batch(body: bytes) -> Batch:
     if is_far(to_milliseconds(batch.sent_at)):
         raise BadField("A time must lie between 1990 and 2200.", field="sent_at")
     return batch
+
+
+def _decode(body: bytes) -> Batch:
+    """Decode the outside, also of a batch in which some event holds half of a character.
+
+    The decoder stops at such an escape even where it only skips, and that would cost the other events their place; so
+    the batch is then taken apart by the slower parser of the standard library, which lets it pass.
+
+    :raises ValueError: if it is no JSON.
+    """
+    try:
+        return _batch_decoder.decode(body)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        if not _SURROGATE.search(body):
+            raise
+    value = json.loads(body, parse_constant=_refuse_constant)
+    if not isinstance(value, dict) or not isinstance(value.get("events"), list):
+        raise Malformed("The body is not a batch of events.")
+    outside = _batch_decoder.decode(json.dumps({**value, "events": [0] * len(value["events"])}))
+    return msgspec.structs.replace(outside, events=[Raw(json.dumps(event).encode()) for event in value["events"]])
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number in JSON")
 
 
 def is_far(milliseconds: int) -> bool:

@@ -43,6 +43,8 @@ AppId = Annotated[str, Meta(pattern=f"^wx[0-9A-Za-z_-]{{2,22}}{_END}", descripti
 UuidText = Annotated[
     str, Meta(pattern=f"^[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}{_END}", description="A UUID.")
 ]
+# Checked by whoever opens it, which is quicker than by the pattern.
+UuidToCheck = Annotated[str, Meta(min_length=36, max_length=36, extra_json_schema={"format": "uuid"})]
 Device = UUID
 
 Page = Annotated[

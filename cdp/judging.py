@@ -8,7 +8,6 @@ fit its shape. What is stored is written anew from the shape, so that nothing re
 import re
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
 import msgspec
 from msgspec import Raw, Struct
@@ -48,7 +47,7 @@ class EventRefused(Invalid):
 
 
 class _Named(Struct):
-    event_id: UUID
+    event_id: str
 
 
 _sent_decoder: Final = msgspec.json.Decoder(SentEvent)
@@ -77,7 +76,7 @@ def judge(batch: Batch, sender: Sender, *, received_at: datetime) -> Judged:
         event_id = None
         try:
             sent = open_event(raw)
-            event_id = str(sent.event_id)
+            event_id = sent.event_id
             events.append(judging.event(sent, raw))
         except EventRefused as refusal:
             event_id = event_id or _id_in(raw)
@@ -120,8 +119,8 @@ class _Judging:
     def __init__(self, origin: Origin) -> None:
         self._received_ms = to_milliseconds(origin.received_at)
         self._sent_ms = to_milliseconds(origin.sent_at) if origin.sent_at else None
-        # The events of a batch mostly come from one session, and writing a UUID is slow.
-        self._sessions: dict[UUID, str] = {}
+        # The events of a batch mostly come from one session.
+        self._sessions: set[str] = set()
 
     def event(self, sent: SentEvent, raw: Raw) -> Row | Unknown:
         entry = CLIENT_EVENTS.get((sent.name, sent.schema))
@@ -132,15 +131,14 @@ class _Judging:
             return _unknown(sent, raw)
         body = encode(_decoded(entry.decoder, sent.body, "body"))
         derived_ms, flags = derive(created_ms=created_ms, sent_ms=self._sent_ms, received_ms=self._received_ms)
-        session = self._sessions.get(sent.session)
-        if session is None:
-            session = self._sessions[sent.session] = str(sent.session)
-        recommendation = None if sent.recommendation_id is None else str(sent.recommendation_id)
+        if sent.session not in self._sessions:
+            _bytes_of(sent.session, "session")
+            self._sessions.add(sent.session)
         canonical = encode(
             (
                 sent.name,
                 sent.schema,
-                session,
+                sent.session,
                 sent.sequence,
                 created_ms,
                 sent.channel,
@@ -148,16 +146,16 @@ class _Judging:
                 sent.campaign,
                 sent.share_id,
                 sent.experiment,
-                recommendation,
+                sent.recommendation_id,
                 Raw(body),
             )
         )
         return Row(
-            sent.event_id.bytes,
+            _bytes_of(sent.event_id, "event_id"),
             fingerprint(canonical),
             sent.name,
             sent.schema,
-            session,
+            sent.session,
             sent.sequence,
             created_ms,
             derived_ms,
@@ -167,9 +165,20 @@ class _Judging:
             sent.campaign,
             sent.share_id,
             sent.experiment,
-            recommendation,
+            sent.recommendation_id,
             body.decode(),
         )
+
+
+def _bytes_of(text: str, field: str) -> bytes:
+    """Read a UUID as it is commonly written; several times quicker than `uuid.UUID`."""
+    try:
+        value = bytes.fromhex(text.replace("-", ""))
+    except ValueError:
+        value = b""
+    if len(value) != 16 or text[8:24:5] != "----":
+        raise EventRefused("bad_field", "A UUID is 32 hexadecimal digits in five groups.", field=field)
+    return value
 
 
 def _unknown(sent: SentEvent, raw: Raw) -> Unknown:
@@ -180,8 +189,12 @@ def _unknown(sent: SentEvent, raw: Raw) -> Unknown:
     if not _SCHEMA.fullmatch(sent.schema):
         raise EventRefused("bad_field", "A schema is a version like 1-0-0.", field="schema")
     reason = "unknown_version" if sent.name in _CLIENT_NAMES else "unknown_event"
-    canonical = msgspec.json.encode(_decoded(_any_decoder, raw, ""), order="sorted")
-    return Unknown(sent.event_id.bytes, fingerprint(canonical), sent.name, sent.schema, reason, bytes(raw).decode())
+    try:
+        canonical = msgspec.json.encode(_any_decoder.decode(raw), order="sorted")
+    except (msgspec.DecodeError, RecursionError) as fault:
+        raise EventRefused("malformed", f"{fault}.") from None
+    event_id = _bytes_of(sent.event_id, "event_id")
+    return Unknown(event_id, fingerprint(canonical), sent.name, sent.schema, reason, bytes(raw).decode())
 
 
 def _decoded(decoder: msgspec.json.Decoder[Any], raw: Raw, path: str) -> Any:
@@ -198,6 +211,8 @@ def _decoded(decoder: msgspec.json.Decoder[Any], raw: Raw, path: str) -> Any:
 def _id_in(raw: Raw) -> str | None:
     """Find the id of an event that could not be opened, so that its sender is told of which one it is."""
     try:
-        return str(_named_decoder.decode(raw).event_id)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        event_id: str = _named_decoder.decode(raw).event_id
+        _bytes_of(event_id, "event_id")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, EventRefused):
         return None
+    return event_id

@@ -55,13 +55,13 @@ def _unnest(first: int, columns: dict[str, str]) -> str:
 
 def _statement(*, quarantine: bool) -> str:
     batch, row = {"batch": "smallint", **_BATCH}, {"batch": "smallint", **_ROW}
-    first_row = 4 + len(batch)
+    first_row = 5 + len(batch)
     first_unknown = first_row + len(row)
     batches = first_unknown + 1 + len(_UNKNOWN)
     # Only names and types of columns from above go into the text, no values.
     return f"""
 WITH batches AS MATERIALIZED (
-    SELECT * FROM {_unnest(4, batch)} AS batches ({", ".join(batch)})
+    SELECT * FROM {_unnest(5, batch)} AS batches ({", ".join(batch)})
 ), arrived AS MATERIALIZED (
     SELECT * FROM {_unnest(first_row, row)} AS arrived ({", ".join(row)}) JOIN batches USING (batch)
 ), taken AS (
@@ -84,8 +84,8 @@ WITH batches AS MATERIALIZED (
     SELECT (SELECT count(*) FROM taken) AS stored, (SELECT count(*) FROM quarantined) AS quarantined
 ), book AS (
     INSERT INTO intake_book AS book (hour, writer, received, stored, duplicate, quarantined, rejected)
-    SELECT date_trunc('hour', $1::timestamptz), pg_backend_pid(), $2, stored, $2 - stored - quarantined - $3,
-        quarantined, $3
+    SELECT date_trunc('hour', $1::timestamptz), pg_backend_pid(), $2, stored, $2 - stored - quarantined - $3 + $4,
+        quarantined - $4, $3
     FROM counted
     ON CONFLICT (hour, writer) DO UPDATE SET received = book.received + excluded.received,
         stored = book.stored + excluded.stored, duplicate = book.duplicate + excluded.duplicate,
@@ -119,8 +119,13 @@ JOIN unnest($1::smallint[], $2::bytea[]) AS asked (source, id) USING (source, id
 class Group:
     """Batches that are stored together, all received in the same hour, and what becomes of their events."""
 
-    def __init__(self, batches: Sequence[Judged]) -> None:
+    def __init__(self, batches: Sequence[Judged], *, from_quarantine: bool = False) -> None:
+        """Sort the events of some batches.
+
+        :param from_quarantine: whether the events were received before and stand in the books as quarantined.
+        """
         self._batches = batches
+        self._from_quarantine = from_quarantine
         self.outcomes: list[list[EventOutcome]] = [[] for _ in batches]
         self._rows: dict[Key, Placed[Row]] = {}
         self._rivals: list[tuple[Key, Placed[Row]]] = []
@@ -135,11 +140,11 @@ class Group:
         for place, event in enumerate(batch.events):
             event_id = batch.ids[place]
             if isinstance(event, Row):
-                key = (source, event.event_id)
-                first = rows.setdefault(key, (number, place, event))[2]
-                outcomes.append(EventOutcome(event_id, "accepted" if first is event else "duplicate"))
-                if first is not event and first.fingerprint != event.fingerprint:
-                    self._rivals.append((key, (number, place, event)))
+                key, placed = (source, event.event_id), (number, place, event)
+                first = rows.setdefault(key, placed)
+                outcomes.append(EventOutcome(event_id, "accepted" if first is placed else "duplicate"))
+                if first[2].fingerprint != event.fingerprint:
+                    self._rivals.append((key, placed))
             elif isinstance(event, Unknown):
                 outcomes.append(EventOutcome(event_id, "duplicate", event.reason))
                 self._unknown.setdefault(event.fingerprint, (number, place, event))
@@ -149,8 +154,9 @@ class Group:
 
     async def store(self, held: asyncpg.Connection) -> None:
         """Store what is new and say of every event what became of it."""
-        received = sum(len(batch.events) for batch in self._batches)
-        stored, quarantined = await self._write(held, received=received, rejected=self._rejected)
+        count = sum(len(batch.events) for batch in self._batches)
+        received, released = (0, count) if self._from_quarantine else (count, 0)
+        stored, quarantined = await self._write(held, received=received, released=released)
         for fingerprint in quarantined:
             number, place, event = self._unknown[fingerprint]
             self._tell(number, place, "quarantined", event.reason)
@@ -162,17 +168,17 @@ class Group:
         """Tell repeats from other events under the same id, and store those under ids of their own."""
         asked = [key[0] for key, _ in doubtful], [key[1] for key, _ in doubtful]
         known = {(row["source"], row["id"]): row["fingerprint"] for row in await held.fetch(_KNOWN, *asked)}
-        self._rows, self._unknown = {}, {}
+        self._rows, self._unknown, self._rejected = {}, {}, 0
         for key, (number, place, event) in doubtful:
             if known[key] == event.fingerprint:
                 self._tell(number, place, "duplicate")
                 continue
-            aside = renamed(event)
-            first = self._rows.setdefault((key[0], aside.event_id), (number, place, aside))[2] is aside
-            self._tell(number, place, "accepted" if first else "duplicate", CONFLICTING)
+            aside = (number, place, renamed(event))
+            first = self._rows.setdefault((key[0], aside[2].event_id), aside)
+            self._tell(number, place, "accepted" if first is aside else "duplicate", CONFLICTING)
         if not self._rows:
             return
-        stored, _ = await self._write(held, received=0, rejected=0)
+        stored, _ = await self._write(held, received=0, released=0)
         for (_, event_id), (number, place, _) in self._rows.items():
             if stored is not None and event_id not in stored:
                 self._tell(number, place, "duplicate", CONFLICTING)
@@ -181,11 +187,15 @@ class Group:
         self.outcomes[number][place] = EventOutcome(self._batches[number].ids[place], outcome, code)
 
     async def _write(
-        self, held: asyncpg.Connection, *, received: int, rejected: int
+        self, held: asyncpg.Connection, *, received: int, released: int
     ) -> tuple[set[bytes] | None, list[bytes]]:
-        """Run the statement; gives the ids that were new, or none where all were, and those newly quarantined."""
-        values: list[Any] = [self._batches[0].origin.received_at, received, rejected, range(len(self._batches))]
-        values += zip(*[_batch_values(batch) for batch in self._batches], strict=True)
+        """Run the statement; gives the ids that were new, or none where all were, and those newly quarantined.
+
+        :param released: how many events leave the quarantine by this.
+        """
+        values: list[Any] = [self._batches[0].origin.received_at, received, self._rejected, released]
+        values.append(range(len(self._batches)))
+        values += _columns([_batch_values(batch) for batch in self._batches], len(_BATCH))
         values.append([number for number, _, _ in self._rows.values()])
         values += _columns([_row_values(event) for _, _, event in self._rows.values()], len(_ROW))
         statement = _STORE
@@ -200,7 +210,10 @@ class Group:
 
 
 def _columns(rows: list[tuple[Any, ...]], width: int) -> list[Any]:
-    return list(zip(*rows, strict=True)) if rows else [()] * width
+    """Turn rows into columns; one that holds nothing is not sent at all, and `unnest` fills it up with nulls."""
+    if not rows:
+        return [()] * width
+    return [None if column.count(None) == len(rows) else column for column in zip(*rows, strict=True)]
 
 
 def _batch_values(batch: Judged) -> tuple[Any, ...]:
