@@ -327,7 +327,8 @@ async def test_a_push_that_cannot_be_followed_holds_up_none_of_the_others(
         await connection().execute("ALTER TABLE message_credit_away RENAME TO message_credit")
     await connection().execute(
         "INSERT INTO wechat_push (dedupe_key, app_id, kind, content, received_at, next_try_at) "
-        "SELECT 'broken', app_id, kind, repeat('x', 60)::bytea, received_at - interval '1 second', next_try_at - interval '1 second' "
+        "SELECT 'broken', app_id, kind, repeat('x', 60)::bytea, received_at - interval '1 second', "
+        "next_try_at - interval '1 second' "
         "FROM wechat_push"
     )
     with pytest.raises(ValueError, match="sealed"):
