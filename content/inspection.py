@@ -9,6 +9,7 @@ import asyncio
 import io
 import re
 import sys
+import warnings
 import zipfile
 import zlib
 from pathlib import Path
@@ -31,7 +32,9 @@ PROBE_S: Final = 60.0
 HEAD: Final = 64 * 1024
 QUALITY: Final = 90
 
+# Pillow warns from here and refuses from twice as many on; here both are refused.
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 _MARKUP = re.compile(rb"(?i)<(?:!doctype|html|head|body|script|iframe|object|\?php)[\s>/]|<svg\s")
 _ACTIVE = re.compile(rb"/(?:JavaScript|JS|Launch|EmbeddedFile|RichMedia|XFA|OpenAction|AA)(?![A-Za-z])")

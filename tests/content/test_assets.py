@@ -1,0 +1,162 @@
+"""The library of files."""
+
+import asyncio
+import io
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from content import assets, items, renditions
+from content.assets import AssetInUse, AssetMissing, NameBad, WrongKind
+from content.inspection import FileBroken, FileUnknown
+from server.core.db import connection
+from server.core.storage import Files, FileTooLarge
+from tests.content.files import DOCUMENT, film, picture, pieces
+from tests.content.studio import NOON, a_consent, after, draft, published_episode, published_series
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(tmp_path / "files")
+
+
+async def taken(files: Files, data: bytes, **given: Any) -> assets.Asset:
+    asked = {"name": "file", "at_most": 10**8, "staff_id": 1, "at": NOON, **given}
+    return await assets.take_in(files=files, pieces=pieces(data), **asked)
+
+
+def leftovers(files: Files) -> list[Path]:
+    return list((files.path_of("0" * 64).parents[3] / "incoming").glob("*"))
+
+
+async def test_an_image_enters_the_library_as_its_clean_drawing(files: Files) -> None:
+    asset = await taken(files, picture("JPEG"), name="C:\\photos\\封面.jpg", alt="手术室")
+    assert (asset.kind, asset.name, asset.alt) == ("image", "封面.jpg", "手术室")
+    kept = files.path_of(asset.sha256)
+    assert kept.stat().st_size == asset.bytes
+    with Image.open(kept) as image:
+        assert image.size == (asset.width, asset.height) == (640, 360)
+    assert leftovers(files) == []
+    assert await connection().value("SELECT deed FROM audit_entry") == "asset.take_in"
+
+
+async def test_a_film_is_kept_byte_for_byte(files: Files) -> None:
+    asset = await taken(files, film())
+    assert files.path_of(asset.sha256).read_bytes() == film()
+    assert (asset.kind, asset.seconds) == ("video", 2.0)
+
+
+@pytest.mark.parametrize(
+    ("data", "given", "refusal"),
+    [
+        pytest.param(film()[:-9], {}, FileBroken, id="a cut film"),
+        pytest.param(b"<svg onload=alert(1)>", {}, FileUnknown, id="SVG"),
+        pytest.param(b"", {}, FileUnknown, id="nothing"),
+        pytest.param(picture("JPEG"), {"at_most": 1000}, FileTooLarge, id="too long"),
+        pytest.param(picture("JPEG"), {"wanted": "video"}, WrongKind, id="an image for a film"),
+        pytest.param(picture("JPEG"), {"name": "x" * 300}, NameBad, id="a long name"),
+        pytest.param(picture("JPEG"), {"alt": "x" * 300}, NameBad, id="long words"),
+    ],
+)
+async def test_what_is_refused_leaves_nothing(
+    files: Files, data: bytes, given: dict[str, Any], refusal: type[Exception]
+) -> None:
+    with pytest.raises(refusal):
+        await taken(files, data, **given)
+    assert leftovers(files) == []
+    assert files.names(before=datetime.now(UTC) + timedelta(days=1)) == []
+    assert await connection().value("SELECT count(*) FROM asset") == 0
+
+
+async def test_a_name_is_only_a_name(files: Files) -> None:
+    asset = await taken(files, DOCUMENT, name="../../\x1b[2Jetc/讲\u202e义.pdf")
+    assert asset.name == "讲义.pdf"
+    assert (await taken(files, DOCUMENT, name="\x00\x01")).name == "file"
+
+
+async def test_the_same_film_taken_in_again_is_bound_to_the_same_consent(files: Files) -> None:
+    first = await taken(files, film())
+    consent_id = await a_consent()
+    series_id = await published_series()
+    await published_episode(
+        series_id, consent_id=consent_id, duration_s=2, video={"asset": first.id}, chapters=[], questions=[]
+    )
+    again = await taken(files, film())
+    assert again.id != first.id
+    assert again.consent_id == consent_id
+
+
+async def test_the_library_is_searched_by_name_and_words(files: Files) -> None:
+    one = await taken(files, picture("JPEG"), name="a.jpg", alt="造口袋")
+    await taken(files, DOCUMENT, name="讲义.pdf")
+    assert [row.id for row in (await assets.listing(text="造口")).rows] == [one.id]
+    assert (await assets.listing(kind="document")).total == 1
+    assert (await assets.listing(text="%")).total == 0
+
+
+async def test_a_file_in_use_stays_in_the_library(files: Files) -> None:
+    asset = await taken(files, picture("JPEG"))
+    item_id = await draft("series", {"title": "一", "cover": {"asset": asset.id}})
+    with pytest.raises(AssetInUse) as refused:
+        await assets.remove(asset_id=asset.id, staff_id=1, at=NOON)
+    assert refused.value.facts == {"item_ids": [item_id]}
+    assert [(use.title, use.place, use.field) for use in await assets.uses(asset_id=asset.id)] == [
+        ("一", "draft", "cover.asset")
+    ]
+    await items.save_draft(item_id=item_id, shape={}, revision=1, staff_id=1, at=NOON)
+    await assets.remove(asset_id=asset.id, staff_id=1, at=NOON)
+    with pytest.raises(AssetMissing):
+        await assets.asset_of(asset_id=asset.id)
+
+
+async def test_a_file_can_be_described(files: Files) -> None:
+    asset = await taken(files, picture("JPEG"))
+    changed = await assets.describe(asset_id=asset.id, name="封面", alt="看片", staff_id=1, at=after(minutes=1))
+    assert (changed.name, changed.alt) == ("封面", "看片")
+    with pytest.raises(AssetMissing):
+        await assets.describe(asset_id=999, name="x", alt="", staff_id=1, at=NOON)
+
+
+@pytest.mark.parametrize(("suffix", "form"), [("webp", "WEBP"), ("jpg", "JPEG")])
+async def test_a_picture_is_drawn_in_the_width_that_is_asked_for(files: Files, suffix: str, form: str) -> None:
+    asset = await taken(files, picture("PNG", (1600, 900), mode="RGBA"))
+    drawn = await asyncio.gather(
+        *(renditions.rendition(files=files, sha256=asset.sha256, width=750, suffix=suffix) for _ in range(3))
+    )
+    assert len(set(drawn)) == 1
+    with Image.open(io.BytesIO(drawn[0].read_bytes())) as image:
+        assert (image.size, image.format) == ((750, 422), form)
+    assert leftovers(files) == []
+
+
+async def test_a_small_picture_is_not_blown_up(files: Files) -> None:
+    asset = await taken(files, picture("JPEG", (200, 100)))
+    path = await renditions.rendition(files=files, sha256=asset.sha256, width=375, suffix="webp")
+    with Image.open(path) as image:
+        assert image.size == (200, 100)
+
+
+@pytest.mark.parametrize(("width", "suffix"), [(1, "webp"), (99_999, "webp"), (750, "png"), (750, "svg")])
+async def test_only_few_widths_and_formats_are_drawn(files: Files, width: int, suffix: str) -> None:
+    asset = await taken(files, picture("JPEG"))
+    with pytest.raises(FileUnknown):
+        await renditions.rendition(files=files, sha256=asset.sha256, width=width, suffix=suffix)
+
+
+async def test_the_bytes_of_removed_files_are_cleared_a_day_later(files: Files) -> None:
+    kept, gone = await taken(files, picture("JPEG")), await taken(files, DOCUMENT)
+    await assets.remove(asset_id=gone.id, staff_id=1, at=NOON)
+    for path in (files.path_of(kept.sha256), files.path_of(gone.sha256)):
+        os.utime(path, (NOON.timestamp(),) * 2)
+    await renditions.clear_files(SimpleNamespace(files=files), after(hours=23))
+    assert files.path_of(gone.sha256).exists()
+    await renditions.clear_files(SimpleNamespace(files=files), after(hours=25))
+    assert not files.path_of(gone.sha256).exists()
+    assert files.path_of(kept.sha256).exists()
