@@ -10,7 +10,7 @@ from typing import Any, Final
 from sanic import Blueprint
 
 from admin import doors as admin
-from cdp import erasure, log, message_sending, messages, pushes, sessions
+from cdp import books, erasure, history, log, message_sending, messages, months, pushes, sessions
 from cdp import events as happened
 from cdp.intake import Intake
 from cdp.senders import Senders
@@ -42,6 +42,8 @@ MODELS: Final[dict[str, list[str]]] = {
 
 # What `xinglin work` does again and again; exactly one process of the house does it.
 JOBS: Final[list[Job]] = [
+    Job("log.months", 6 * 3600, months.keep),
+    Job("log.books", 600, books.check),
     Job("sessions.purge", 3600, sessions.purge),
     Job("idempotency.purge", 3600, idempotency.purge),
     Job("messages.send", 3, message_sending.send_due),
@@ -71,11 +73,13 @@ REACTIONS: Final[dict[type[happened.Event], tuple[log.Reaction, ...]]] = {
 
 # What the rooms hold of people, by the names under which a person reads it in an export and in the receipts.
 EXPORTS: Final[dict[str, erasure.Export]] = {
+    "events": history.export,
     "messages": messages.export,
     "content": personal.export,
     "sharing": sharing.export,
 }
 ERASERS: Final[dict[str, erasure.Eraser]] = {
+    "events": history.erase,
     "messages": messages.erase,
     "content": personal.erase,
     "sharing": sharing.erase,
