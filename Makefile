@@ -49,6 +49,8 @@ bench: .venv/.run $(VENDOR)/.run
 docs: .venv/.run
 	$(PY) -m server openapi > docs/openapi.json.new
 	@mv docs/openapi.json.new docs/openapi.json
+	$(PY) -m server catalogue > docs/events.md.new
+	@mv docs/events.md.new docs/events.md
 
 lock:
 	@sh deploy/pin.sh

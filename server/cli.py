@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated, Any, NoReturn
@@ -14,7 +15,10 @@ import typer
 import uvloop
 from dotenv import load_dotenv
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from cdp import event_schema, quarantine
+from cdp import export as log_export
 from server import demo, wiring
 from server.app import close_stores, create_app, open_stores
 from server.core import clock, db, staff
@@ -150,6 +154,55 @@ def create_staff(
     _say(f"{email} may sign in at {settings.origin}/admin/.")
 
 
+@events.command("export")
+def export_events(
+    folder: Annotated[Path, typer.Argument(help="Where the files and their manifest go.")],
+    since: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The first day, in Asia/Shanghai.")],
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day after the last one; without it, up to now.")
+    ] = None,
+) -> None:
+    """Write the engagement log as JSON lines; started again, it goes on where it was ended."""
+    settings = house()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    at = clock.now()
+
+    async def run(progress: Progress) -> log_export.Manifest:
+        bar = progress.add_task("Days", total=None)
+
+        def tell(done: log_export.Progress) -> None:
+            progress.update(bar, completed=done.days_done, total=done.days, description=f"{done.day}: {done.events} events")
+
+        async with _open(settings):
+            last = until.date() if until else clock.day_of(at) + timedelta(days=1)
+            return await log_export.export(since=since.date(), until=last, folder=folder, at=at, tell=tell)
+
+    with Progress(*columns, console=complaints) as progress:
+        manifest: log_export.Manifest = _run(run(progress))
+    _say(f"{sum(part.count for part in manifest.parts)} events are in {folder}, in {len(manifest.parts)} files.")
+
+
+@events.command("replay")
+def replay_quarantine() -> None:
+    """Judge the events in quarantine again, after the catalogue has learnt them."""
+    settings = house()
+
+    async def run() -> quarantine.Replayed:
+        async with _open(settings):
+            return await quarantine.replay(at=clock.now())
+
+    counts: quarantine.Replayed = _run(run())
+    _say(
+        f"{counts.stored} stored, {counts.duplicate} known already, {counts.refused} refused, {counts.waiting} waiting."
+    )
+
+
+@app.command()
+def catalogue() -> None:
+    """Print the catalogue of events as a page."""
+    sys.stdout.write(event_schema.page())
+
+
 @app.command()
 def openapi() -> None:
     """Print the OpenAPI document."""
@@ -158,7 +211,9 @@ def openapi() -> None:
 
 def interface_text() -> str:
     """Write the OpenAPI document as it is kept in ``docs/openapi.json``."""
-    return json.dumps(document(create_app(Settings(), name="interface")), ensure_ascii=False, indent=1) + "\n"
+    described = create_app(Settings(), name="interface")
+    described.finalize()
+    return json.dumps(document(described), ensure_ascii=False, indent=1) + "\n"
 
 
 @app.command()
