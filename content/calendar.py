@@ -103,7 +103,7 @@ _EPISODE: Final = f"""json_build_object({LISTED}, 'moved_from', a.previous_airs_
         WHEN m.state IN ('planned', 'no_credit') AND a.airs_at > $3 AND a.cancelled_at IS NULL THEN m.state
         WHEN m.state IN ('sending', 'sent', 'unknown') THEN 'sent' ELSE 'none' END)"""
 _REMINDER: Final = "LEFT JOIN reminder m ON m.subject = 'episode:' || l.item_id || ':soon:' || a.sequence"
-_MONTH: Final = f"""
+MONTH_OF: Final = f"""
 WITH reminder AS MATERIALIZED ({states(account="$1", at="$3", since="$4")}),
 day AS (
     SELECT (a.airs_at AT TIME ZONE 'Asia/Shanghai')::date AS date,
@@ -130,7 +130,7 @@ async def month_of(*, reader: Reader, month: str, at: datetime) -> bytes:
     year, number = (int(part) for part in month.split("-"))
     starts_at, ends_at = month_bounds(year, number)
     written: str = await connection().value(
-        _MONTH,
+        MONTH_OF,
         reader.account_id,
         access.audience_values(reader),
         at,
