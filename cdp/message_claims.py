@@ -155,9 +155,15 @@ def _by_account(rows: Iterable[Record]) -> list[tuple[int, list[Record]]]:
     return list(found.items())
 
 
-# The condition on the credits left is the rule of the line, told to the database so that what waits for a credit is not
-# looked at again and again; what it finds is decided upon by the rule itself, behind the locks.
-_DUE: Final = """
+# How many stand before a message in the line for the credits of its template, at $1: the rule of the line, told to the
+# database so that what waits for a credit is not looked at again and again. Before a message goes out it is decided
+# upon by the rule itself, behind the locks.
+BEFORE: Final = """(
+    SELECT count(*) FROM message o
+    WHERE o.account_id = m.account_id AND o.template_id = m.template_id AND o.state = 'planned' AND o.not_after > $1
+        AND (-o.urgency, o.due_at, o.id) < (-m.urgency, m.due_at, m.id)
+)"""
+_DUE: Final = f"""
 FROM message m
 JOIN message_credit c ON c.account_id = m.account_id AND c.template_id = m.template_id
 JOIN message_template t ON t.app_id = m.app_id AND t.key = m.key
@@ -165,13 +171,7 @@ JOIN account a ON a.id = m.account_id
 JOIN mini_program p ON p.app_id = m.app_id
 WHERE m.state = 'planned' AND m.ready_at <= $1 AND m.not_after > $1
     AND t.enabled AND (t.paused_until IS NULL OR t.paused_until <= $1)
-    AND a.erased_at IS NULL AND p.disabled_at IS NULL
-    AND c.remaining > (
-        SELECT count(*) FROM message o
-        WHERE o.account_id = m.account_id AND o.template_id = m.template_id
-            AND o.state = 'planned' AND o.not_after > $1
-            AND (-o.urgency, o.due_at, o.id) < (-m.urgency, m.due_at, m.id)
-    )
+    AND a.erased_at IS NULL AND p.disabled_at IS NULL AND c.remaining > {BEFORE}
 """
 _LINE: Final = """
 SELECT m.id, m.template_id, m.urgency, m.due_at, c.remaining
