@@ -51,8 +51,7 @@ def page() -> str:
         "from a client. No event holds a phone number, an openid, a name or free text. *Necessary* events are "
         "written, without the person, also where there is no consent.",
         "",
-        "This page is made from the code by `xinglin events catalogue`; the same as JSON Schema is at "
-        "`/api/events/schema`.",
+        "This page is made from the code by `make docs`; the same as JSON Schema is at `/api/events/schema`.",
     ]
     for source, heading in (("server", "From the server"), ("client", "From clients")):
         lines += ["", f"## {heading}"]
