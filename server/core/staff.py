@@ -274,7 +274,7 @@ def _said(row: Staff) -> dict[str, object]:
 async def noted(deed: str, staff_id: int, *, actor: str, at: datetime, before: Any = None, after: Any = None) -> None:
     """Enter a deed about a member of staff into the audit."""
     await audit.note(
-        actor=actor, deed=deed, subject_kind="staff", subject_id=staff_id, at=at, before=before, after=after
+        actor=actor, deed=f"staff.{deed}", subject_kind="staff", subject_id=staff_id, at=at, before=before, after=after
     )
 
 

@@ -256,7 +256,7 @@ async def _audit(deed: str, staff_id: int | None, address: str, at: datetime) ->
     actor = f"staff:{staff_id}" if staff_id else "nobody"
     await audit.note(
         actor=actor,
-        deed=deed,
+        deed=f"staff.{deed}",
         subject_kind="staff",
         subject_id=staff_id or "unknown",
         at=at,

@@ -87,7 +87,7 @@ def operation(
         @wraps(door)
         async def answer(request: Request, **path: Any) -> HTTPResponse:
             if path:
-                _check_path(path)
+                check_path(path)
             if not declared.public:
                 reader: Reader = await reader_of(request)
                 admit(reader, roles)
@@ -129,7 +129,11 @@ def _key_of(request: Request) -> str:
     return str(key)
 
 
-def _check_path(path: dict[str, Any]) -> None:
+def check_path(path: dict[str, Any]) -> None:
+    """Refuse an address with a part that can be the name of nothing here.
+
+    :raises NoSuchAddress: if an id is out of bounds or a text cannot be stored.
+    """
     for name, value in path.items():
         if isinstance(value, int) and not 0 < value < 2**63:
             raise NoSuchAddress(field=name)

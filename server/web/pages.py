@@ -20,6 +20,7 @@ from server.core.errors import Anonymous, Refusal, TooMany
 from server.core.roles import STAFF, Role
 from server.web import forms
 from server.web.languages import language_of, told
+from server.web.operation import check_path
 from server.web.refusals import Problem, status_of
 from server.web.staff import SomethingFirst, admitted, is_secure, staff_of
 from server.web.templates import Templates
@@ -46,21 +47,25 @@ class Page:
     roles: frozenset[Role]
 
 
-def page(*, roles: frozenset[Role] = STAFF, todo: frozenset[str] = frozenset({""})) -> Callable[[Door], Door]:
+def page(
+    *, roles: frozenset[Role] = STAFF, todo: frozenset[str] = frozenset({""}), framed: bool = False
+) -> Callable[[Door], Door]:
     """Declare a page for staff; the handler gets the request, the ``reader`` and the path's values.
 
     :param roles: any of these may come in.
     :param todo: with which things left to do first (`StaffReader.todo`) one may come in.
+    :param framed: whether other pages of ours may show it in a frame.
     """
 
     def declare(door: Door) -> Door:
         @wraps(door)
         async def answer(request: Request, **path: Any) -> HTTPResponse:
+            check_path(path)
             staff = await admitted(request, roles=roles, todo=todo)
             if request.method not in SAFE:
                 forms.check_origin(request)
                 forms.check_csrf(request, staff.csrf)
-            return guarded(request, await door(request, reader=staff, **path))
+            return guarded(request, await door(request, reader=staff, **path), framed=framed)
 
         answer.page = Page(roles)  # type: ignore[attr-defined]  # read by the tests of roles
         return answer
@@ -69,15 +74,16 @@ def page(*, roles: frozenset[Role] = STAFF, todo: frozenset[str] = frozenset({""
 
 
 def open_page(door: Door) -> Door:
-    """Declare a page for everybody, as the one for signing in."""
+    """Declare a page for everybody, as the one for signing in; our own pages may show it in a frame."""
 
     @wraps(door)
     async def answer(request: Request, **path: Any) -> HTTPResponse:
+        check_path(path)
         await staff_of(request)
         if request.method not in SAFE:
             forms.check_origin(request)
             forms.check_csrf(request, csrf_of(request))
-        response = guarded(request, await door(request, **path))
+        response = guarded(request, await door(request, **path), framed=True)
         if getattr(request.ctx, "browser_is_new", False):
             secure = is_secure(request)
             response.add_cookie(
@@ -89,12 +95,12 @@ def open_page(door: Door) -> Door:
     return answer
 
 
-def guarded(request: Request, response: HTTPResponse, *, ancestors: str = "'none'") -> HTTPResponse:
-    """Add the headers that keep a page to itself; ``ancestors`` may show it in a frame."""
+def guarded(request: Request, response: HTTPResponse, *, framed: bool = False) -> HTTPResponse:
+    """Add the headers that keep a page to itself; ``framed`` lets our own pages show it in a frame."""
     headers = response.headers
-    headers.setdefault("content-security-policy", POLICY.format(ancestors=ancestors))
+    headers.setdefault("content-security-policy", POLICY.format(ancestors="'self'" if framed else "'none'"))
     headers.setdefault("x-content-type-options", "nosniff")
-    headers.setdefault("x-frame-options", "DENY" if ancestors == "'none'" else "SAMEORIGIN")
+    headers.setdefault("x-frame-options", "SAMEORIGIN" if framed else "DENY")
     headers.setdefault("referrer-policy", "same-origin")
     headers.setdefault("cross-origin-opener-policy", "same-origin")
     headers.setdefault("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=()")

@@ -101,10 +101,10 @@ class TestTheWayIn:
 
     async def test_one_is_led_on_to_where_one_wanted(self, client: httpx.AsyncClient, employ: Any) -> None:
         await employ(Role.COMPLIANCE, email="lin@example.org")
-        away = await client.get("/admin/audit?deed=sign_in")
-        assert away.headers["location"] == "/admin/sign-in?next=%2Fadmin%2Faudit%3Fdeed%3Dsign_in"
-        answer = await sign_in(client, "lin@example.org", next="/admin/audit?deed=sign_in")
-        assert answer.headers["location"] == "/admin/audit?deed=sign_in"
+        away = await client.get("/admin/audit?deed=staff.sign_in")
+        assert away.headers["location"] == "/admin/sign-in?next=%2Fadmin%2Faudit%3Fdeed%3Dstaff.sign_in"
+        answer = await sign_in(client, "lin@example.org", next="/admin/audit?deed=staff.sign_in")
+        assert answer.headers["location"] == "/admin/audit?deed=staff.sign_in"
 
     @pytest.mark.parametrize(
         ("body", "kind"),

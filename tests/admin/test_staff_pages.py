@@ -22,7 +22,7 @@ async def test_somebody_is_taken_on_and_has_to_change_the_password(employ: Any) 
     assert "新同事" in listed
     assert "首次登录时需要修改" in listed
     assert "首次登录时需要修改" not in (await boss.client.get("/admin/staff")).text
-    (entry,) = await audit.entries(deed="create")
+    (entry,) = await audit.entries(deed="staff.create")
     assert entry.actor == f"staff:{boss.staff_id}"
 
 
@@ -64,11 +64,11 @@ async def test_the_audit_is_read_by_filter_and_page(employ: Any) -> None:
     boss = await employ(Role.ADMINISTRATOR)
     for number in range(60):
         await boss.send(f"/admin/staff/{boss.staff_id}", {"name": f"名字{number}"})
-    page = (await boss.read("/admin/audit?deed=change")).text
+    page = (await boss.read("/admin/audit?deed=staff.change")).text
     assert "名字59" in page
     assert "名字5&#34;" not in page
-    older = page.split('href="/admin/audit?deed=change&amp;before=')[1].split('"')[0]
-    assert "名字5" in (await boss.read(f"/admin/audit?deed=change&before={older}")).text
+    older = page.split('href="/admin/audit?deed=staff.change&amp;before=')[1].split('"')[0]
+    assert "名字5" in (await boss.read(f"/admin/audit?deed=staff.change&before={older}")).text
     assert "没有符合条件的记录" in (await boss.read("/admin/audit?since=2199-01-01")).text
 
 

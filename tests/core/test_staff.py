@@ -127,7 +127,7 @@ class TestSigningIn:
         signed_in = await sign_in(" LIN@example.org")
         reader = await staff_sessions.standing(token=signed_in.token, at=AT, rules=RULES)
         assert (reader.staff_id, reader.roles, reader.todo) == (member.id, {Role.EDITOR}, "")
-        assert await deeds() == ["create", "sign_in"]
+        assert await deeds() == ["staff.create", "staff.sign_in"]
 
     async def test_whoever_is_unknown_disabled_or_wrong_hears_the_same(self) -> None:
         await employ("boss@example.org", Role.ADMINISTRATOR)
@@ -159,7 +159,7 @@ class TestSigningIn:
             with pytest.raises(SignInRefused):
                 await sign_in(password="wrong")
         assert await sign_in(at=AT + timedelta(minutes=15))
-        assert (await deeds())[-2:] == ["lock_out", "sign_in"]
+        assert (await deeds())[-2:] == ["staff.lock_out", "staff.sign_in"]
 
     async def test_guesses_all_at_once_are_not_free(self) -> None:
         await employ()
@@ -434,8 +434,8 @@ class TestRoles:
         boss = await employ("boss@example.org", Role.ADMINISTRATOR)
         member = await employ()
         await staff.change(staff_id=member.id, name="林晓", roles=["analyst", "editor"], actor_id=boss.id, at=AT)
-        (entry,) = await audit.entries(deed="change")
+        (entry,) = await audit.entries(deed="staff.change")
         assert (entry.actor, entry.subject_id) == (f"staff:{boss.id}", str(member.id))
         assert entry.before == {"name": "林晓", "roles": ["editor"]}
         assert entry.after == {"name": "林晓", "roles": ["analyst", "editor"]}
-        assert await audit.words() == (["change", "create"], ["staff"])
+        assert await audit.words() == (["staff.change", "staff.create"], ["staff"])
