@@ -149,6 +149,7 @@ class Supervisor:
         self._forced = False
         self._given_up = False
         self._woken: socket.socket | None = None
+        self._poll = select.poll()
 
     def run(self, *, on_ready: Callable[[], None] = lambda: None) -> int:
         """Run everything until SIGINT, SIGTERM or SIGHUP, then end the children in their order.
@@ -237,14 +238,22 @@ class Supervisor:
     def _sleep(self, seconds: float) -> None:
         """Sleep until a signal comes, a process has ended or the time is over."""
         assert self._woken is not None
-        if select.select([self._woken], [], [], seconds)[0]:
-            self._woken.recv(4096)
+        for number, _ in self._poll.poll(seconds * 1000):
+            if number == self._woken.fileno():
+                self._woken.recv(4096)
+            else:
+                # The terminal has gone. Its signal goes to the leader of the session alone, who may not pass it on.
+                self._poll.unregister(number)
+                self._asked = self._asked or signal.SIGHUP
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
         self._woken, waker = socket.socketpair()
         self._woken.setblocking(False)
         waker.setblocking(False)
+        self._poll.register(self._woken, select.POLLIN)
+        if os.isatty(0):
+            self._poll.register(0, 0)
 
         def note(number: int, _frame: object) -> None:
             if number == signal.SIGINT and self._asked:

@@ -236,6 +236,25 @@ def test_children_end_in_their_order(start: Callable[..., House], by: signal.Sig
     assert house.lines == ["READY", "ENDED"]
 
 
+def test_children_end_when_the_terminal_has_gone(tmp_path: Path) -> None:
+    (tmp_path / "house.py").write_text(HOUSE)
+    (tmp_path / "worker.py").write_text(WORKER)
+    leader, terminal = os.forkpty()
+    if leader == 0:
+        # The session's leader waits for the house and passes no signal on, as make does.
+        os.environ["PYTHONPATH"] = str(ROOT)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        os.spawnv(os.P_WAIT, sys.executable, [sys.executable, str(tmp_path / "house.py"), str(tmp_path), "worker"])
+        os._exit(0)
+    said = b""
+    while b"READY" not in said:
+        said += os.read(terminal, 4096)
+    os.close(terminal)
+
+    wait_until(lambda: os.waitpid(leader, os.WNOHANG)[0] == leader)
+    assert (tmp_path / "ends").read_text().split() == ["worker"]
+
+
 def test_ctrl_c_reaches_the_supervisor_alone(start: Callable[..., House]) -> None:
     house = start("web", "worker")
     house.wait_until_ready()
