@@ -173,8 +173,8 @@ async def _history(account_id: int, episodes: list[int]) -> None:
         BEGAN,
     )
     await db.connection().execute(
-        "INSERT INTO viewing (account_id, episode_id, ranges, covered_ms, position_ms, budget_ms, started_at, "
-        "updated_at, finished_at) SELECT $1, id, '{[0,650000)}', 650000, 650000, 0, "
+        "INSERT INTO viewing (account_id, episode_id, ranges, covered_ms, length_ms, position_ms, budget_ms, "
+        "started_at, updated_at, finished_at) SELECT $1, id, '{[0,650000)}', 650000, 720000, 650000, 0, "
         "$2, $2, CASE WHEN id % 4 = 0 THEN $2::timestamptz END FROM unnest($3::bigint[]) AS id WHERE id % 2 = 0",
         account_id,
         BEGAN,

@@ -20,7 +20,8 @@ from server.core.clock import month_bounds
 from server.core.db import connection
 from server.core.roles import Reader
 
-MONTH_PATTERN: Final = "^(?:199[0-9]|20[0-9]{2}|21[0-9]{2})-(?:0[1-9]|1[0-2])$"
+# A month from 1990 to 2199; empty stands for the present one.
+MONTH_PATTERN: Final = "^(?:(?:199[0-9]|20[0-9]{2}|21[0-9]{2})-(?:0[1-9]|1[0-2]))?$"
 Month = Annotated[str, Meta(pattern=MONTH_PATTERN, max_length=7, examples=["2026-11"])]
 
 
@@ -85,7 +86,11 @@ class Calendar(Struct, frozen=True, kw_only=True):
 STATE: Final = """CASE WHEN a.cancelled_at IS NOT NULL THEN 'cancelled' WHEN a.airs_at > $3 THEN 'upcoming'
     WHEN a.airs_at + make_interval(secs => l.seconds) > $3 THEN 'on_air' WHEN v.finished_at IS NOT NULL THEN 'finished'
     WHEN v.account_id IS NOT NULL THEN 'started' ELSE 'missed' END"""
-SHARE: Final = "round(least(1, coalesce(v.covered_ms, 0) / (l.seconds * 1000.0)), 4)"
+# Where another video has taken the place of the one that was watched, what counts is what lies within it.
+SHARE: Final = """round(coalesce(CASE WHEN v.length_ms = l.seconds * 1000 THEN v.covered_ms ELSE (
+    SELECT sum(upper(part) - lower(part))
+    FROM unnest(v.ranges * int8multirange(int8range(0, l.seconds * 1000))) AS part
+    ) END, 0) / (l.seconds * 1000.0), 4)"""
 # The same rule as `content.viewing.resume_at`, here for many.
 RESUME: Final = """CASE WHEN v.position_ms >= 10000 AND v.position_ms <= l.seconds * 950 THEN
     (v.position_ms - 3000) / 1000.0 ELSE 0 END"""

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from cdp import consent
 from content import access, ical, keeping
 from content.ical import FeedEpisode
 from server.core.db import connection, transaction
@@ -76,10 +77,10 @@ async def made_at(*, reader: Reader) -> datetime | None:
 async def feed_of(*, token: str, at: datetime) -> bytes:
     """Write the feed at an address.
 
-    :raises FeedMissing: if there is none.
+    :raises FeedMissing: if there is none, or if its owner has taken back their consent.
     """
     account_id = await connection().value("SELECT account_id FROM feed_address WHERE token_hash = $1", _hash(token))
-    if account_id is None:
+    if account_id is None or await consent.is_withdrawn(account_id=account_id):
         raise FeedMissing()
     # Whoever holds the address has shown no more than that: what only verified professionals may see stays out.
     reader = Reader(account_id=account_id, roles=frozenset({Role.DOCTOR}), audience=Audience.DOCTOR)

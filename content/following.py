@@ -66,12 +66,6 @@ async def following_of(*, reader: Reader, series_id: int, at: datetime) -> Follo
     return await _following(reader.account_id, series_id)
 
 
-async def followers_of(*, series_id: int) -> list[int]:
-    """List the accounts that follow a series."""
-    rows = await connection().fetch("SELECT account_id FROM follow WHERE series_id = $1 ORDER BY id", series_id)
-    return [row["account_id"] for row in rows]
-
-
 async def export_of(account_ids: Sequence[int]) -> list[dict[str, Any]]:
     """List the series that accounts follow, for their owner."""
     rows = await connection().fetch(

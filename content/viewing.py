@@ -86,7 +86,7 @@ async def report_progress(
     async with transaction():
         await keeping.check(reader)
         episode = await aired(episode_id=episode_id, reader=reader, at=at)
-        row = await _locked(account_id=reader.account_id, episode_id=episode_id, at=at)
+        row = await _locked(reader.account_id, episode, at)
         heard = await _hear(reader.account_id, episode_id, session, sequence, at)
         if heard is None:
             return _progress(episode, row)
@@ -98,13 +98,15 @@ async def report_progress(
         finished_now = row["finished_at"] is None and covered * 10 >= episode.length * FINISHED_TENTHS
         is_newest = heard.pairs[-1][1] == sequence + 1
         saved = await connection().row(
-            "UPDATE viewing SET ranges = $3::text::int8multirange, covered_ms = $4, position_ms = $5, budget_ms = $6, "
-            "updated_at = greatest(updated_at, $7), finished_at = CASE WHEN $8 THEN $7 ELSE finished_at END "
+            "UPDATE viewing SET ranges = $3::text::int8multirange, covered_ms = $4, length_ms = $5, position_ms = $6, "
+            "budget_ms = $7, updated_at = greatest(updated_at, $8), "
+            "finished_at = CASE WHEN $9 THEN $8 ELSE finished_at END "
             "WHERE account_id = $1 AND episode_id = $2 RETURNING *",
             reader.account_id,
             episode_id,
             _stored(ranges),
             covered,
+            episode.length,
             min(milliseconds(position_s), episode.length) if is_newest else row["position_ms"],
             min(budget - fresh.covered, MOST_SAVED_MS),
             at,
@@ -198,20 +200,21 @@ async def erase(account_ids: Sequence[int]) -> int:
     return await connection().execute("DELETE FROM viewing WHERE account_id = ANY($1)", list(account_ids))
 
 
-async def _locked(*, account_id: int, episode_id: int, at: datetime) -> Any:
+async def _locked(account_id: int, episode: _Episode, at: datetime) -> Any:
     """Hold the row of a viewing, made at the first report, until the transaction ends."""
     held = "SELECT * FROM viewing WHERE account_id = $1 AND episode_id = $2 FOR UPDATE"
-    row = await connection().row(held, account_id, episode_id)
+    row = await connection().row(held, account_id, episode.id)
     if row is None:
         await connection().execute(
-            "INSERT INTO viewing (account_id, episode_id, budget_ms, started_at, updated_at) "
-            "VALUES ($1, $2, $3, $4, $4) ON CONFLICT (account_id, episode_id) DO NOTHING",
+            "INSERT INTO viewing (account_id, episode_id, length_ms, budget_ms, started_at, updated_at) "
+            "VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (account_id, episode_id) DO NOTHING",
             account_id,
-            episode_id,
+            episode.id,
+            episode.length,
             FIRST_BUDGET_MS,
             at,
         )
-        row = await connection().row(held, account_id, episode_id)
+        row = await connection().row(held, account_id, episode.id)
     return row
 
 

@@ -22,7 +22,7 @@ feeds = Blueprint("calendar_feeds", url_prefix="/calendar")
 class MonthQuery(Struct, frozen=True):
     """Which month of Asia/Shanghai; the present one where none is named."""
 
-    month: Month | None = None
+    month: Month = ""
 
 
 class FeedState(Struct, frozen=True, kw_only=True):

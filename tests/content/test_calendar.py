@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from messaging import granted, notice, open_for_messages, planned
 
-from content import calendar, following, publishing, viewing
+from content import calendar, following, items, publishing, viewing
 from content.calendar import Calendar, CalendarEpisode, State
 from content.ranges import Ranges
 from content.series_shapes import Named
@@ -238,11 +238,27 @@ async def test_the_calendar_says_what_becomes_of_the_reminder(settings: Settings
     assert (await reminders())[second] == "none", "a reminder belongs to one time of airing"
 
 
-async def test_the_share_is_never_more_than_all() -> None:
-    reader, episode_id = await doctor(), await episode(await series(), NOON)
-    await watch(reader, episode_id, SECONDS, at=NOON)
-    await connection().execute("UPDATE viewing SET covered_ms = covered_ms * 2")
-    assert (await only(reader, at=NOON)).share == 1
+@pytest.mark.parametrize(("seconds", "share"), [(SECONDS * 2, 0.15), (SECONDS // 2, 0.4), (240, 0.25), (60, 0)])
+async def test_of_another_video_in_its_place_counts_what_lies_within_it(seconds: int, share: float) -> None:
+    reader, episode_id = await doctor(), await episode(await series(), NOON - timedelta(days=1))
+    for number, moment in enumerate((NOON, NOON + timedelta(hours=1))):
+        await viewing.report_progress(
+            reader=reader,
+            episode_id=episode_id,
+            session="sitting",
+            sequence=number,
+            position_s=300,
+            watched=Ranges.of_seconds([(180, 360)]),
+            at=moment,
+        )
+    draft = await items.draft_of(item_id=episode_id)
+    shape = {**draft.shape, "duration_s": seconds}
+    await items.save_draft(item_id=episode_id, shape=shape, revision=draft.revision, staff_id=1, at=NOON)
+    await publishing.publish(item_id=episode_id, staff_id=1, at=NOON)
+    progress = await viewing.progress_of(reader=reader, episode_id=episode_id, at=NOON)
+    found = await only(reader, at=NOON)
+    assert (found.share, found.resume_s) == (progress.share, progress.resume_s)
+    assert found.share == share
 
 
 async def test_the_same_question_gets_the_same_bytes() -> None:

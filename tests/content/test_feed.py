@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from cdp import consent
 from cdp.consent import ConsentNeeded
 from content import airings, feed, following, publishing
 from content.feed import FeedMissing
@@ -132,6 +133,13 @@ async def test_an_address_that_was_taken_back_leads_nowhere() -> None:
 async def test_no_address_without_consent() -> None:
     with pytest.raises(ConsentNeeded):
         await feed.renew(reader=await without_consent(), at=NOON)
+
+
+async def test_the_feed_rests_while_consent_is_taken_back() -> None:
+    reader, token = await subscriber()
+    await consent.withdraw(account_id=reader.account_id, purpose="service", at=NOON)
+    with pytest.raises(FeedMissing):
+        await feed.feed_of(token=token, at=NOON)
 
 
 async def test_the_feed_changes_only_with_what_it_tells_of() -> None:

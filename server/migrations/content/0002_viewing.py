@@ -71,8 +71,9 @@ class Migration(migrations.Migration):
                 episode_id bigint NOT NULL REFERENCES item (id) ON DELETE CASCADE,
                 -- Milliseconds from the start that were watched, in normal form.
                 ranges int8multirange NOT NULL DEFAULT '{}',
-                -- How many of them lay within the video when it was last watched.
+                -- How many of them lay within the video when it was last watched, and how long it was then.
                 covered_ms bigint NOT NULL DEFAULT 0,
+                length_ms bigint NOT NULL,
                 position_ms bigint NOT NULL DEFAULT 0,
                 -- How much more than the clock allows could still be believed at updated_at.
                 budget_ms bigint NOT NULL,
@@ -80,7 +81,7 @@ class Migration(migrations.Migration):
                 updated_at timestamptz NOT NULL,
                 finished_at timestamptz,
                 PRIMARY KEY (account_id, episode_id),
-                CHECK (covered_ms >= 0 AND position_ms >= 0 AND budget_ms >= 0),
+                CHECK (covered_ms BETWEEN 0 AND length_ms AND position_ms >= 0 AND budget_ms >= 0),
                 CHECK (lower(ranges) >= 0),
                 CHECK (started_at <= updated_at)
             ) WITH (fillfactor = 70);
