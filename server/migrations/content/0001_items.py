@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="Airing",
             fields=[
-                ("episode_id", fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ("episode_id", fields.BigIntField(primary_key=True, generated=False, unique=True, db_index=True)),
                 ("airs_at", fields.DatetimeField(db_index=True, auto_now=False, auto_now_add=False)),
                 ("sequence", fields.IntField(default=0, db_default=0)),
                 ("previous_airs_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
@@ -100,7 +100,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="Draft",
             fields=[
-                ("item_id", fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ("item_id", fields.BigIntField(primary_key=True, generated=False, unique=True, db_index=True)),
                 ("shape", fields.JSONField(encoder=functools.partial(dumps, separators=(",", ":")), decoder=loads)),
                 ("content_hash", fields.CharField(max_length=64)),
                 ("revision", fields.IntField(default=1, db_default=1)),
@@ -160,7 +160,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="Live",
             fields=[
-                ("item_id", fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ("item_id", fields.BigIntField(primary_key=True, generated=False, unique=True, db_index=True)),
                 ("kind", fields.CharField(max_length=32)),
                 ("slug", fields.CharField(max_length=96)),
                 ("parent_id", fields.BigIntField(null=True)),
@@ -281,7 +281,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="Tombstone",
             fields=[
-                ("item_id", fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ("item_id", fields.BigIntField(primary_key=True, generated=False, unique=True, db_index=True)),
                 ("why", fields.CharField(max_length=16)),
                 ("gone_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
