@@ -15,6 +15,7 @@ from cdp.events import MessageDelivered, MessageFailed, MessageSent
 from server.core.db import connection, transaction
 from server.core.wechat_push_body import Subscription
 
+LONGEST_ID: Final = 40
 WAITED_FOR: Final = timedelta(minutes=10)
 """How long a receipt may wait for its message to be written down."""
 

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 import msgspec
 import structlog
 
-from cdp import accounts, credits, erasure, message_receipts, mini_programs
+from cdp import accounts, credits, erasure, message_receipts, message_templates, mini_programs
 from server.core import wechat_push_body as kinds
 from server.core.changes import Changes
 from server.core.db import connection
@@ -21,6 +21,7 @@ from server.core.wechat_push import Channel
 from server.core.wechat_push_body import Push
 
 KEPT: Final = timedelta(days=7)
+TRIED_FOR: Final = timedelta(days=30)
 FIRST_PAUSE: Final = timedelta(seconds=10)
 LONGEST_PAUSE: Final = timedelta(hours=1)
 
@@ -90,10 +91,9 @@ async def _follow(parts: Parts, dedupe_key: str, at: datetime) -> None:
 async def _grant(parts: Parts, push: Push, at: datetime) -> bool:
     """A prompt was answered; only what was accepted counts."""
     account_id = await accounts.find(sealer=parts.sealer, app_id=push.appid, openid=push.openid)
-    accepted = [(n, item) for n, item in enumerate(push.subscriptions) if item.status in credits.ACCEPTED]
-    # In the order of the templates, as the doors lock them.
-    for number, item in sorted(accepted, key=lambda pair: pair[1].template_id):
-        if account_id:
+    known = await _templates(push.appid)
+    for number, item in enumerate(push.subscriptions):
+        if account_id and item.status in credits.ACCEPTED and item.template_id in known:
             await credits.confirm(
                 account_id=account_id,
                 template_id=item.template_id,
@@ -107,8 +107,9 @@ async def _grant(parts: Parts, push: Push, at: datetime) -> bool:
 async def _clear(parts: Parts, push: Push, at: datetime) -> bool:
     """A subscription was switched off in the settings: what was granted before is worth nothing."""
     account_id = await accounts.find(sealer=parts.sealer, app_id=push.appid, openid=push.openid)
-    for item in sorted(push.subscriptions, key=lambda one: one.template_id):
-        if account_id and item.status == "reject":
+    known = await _templates(push.appid)
+    for item in push.subscriptions:
+        if account_id and item.status == "reject" and item.template_id in known:
             await credits.clear(
                 account_id=account_id,
                 template_id=item.template_id,
@@ -125,7 +126,7 @@ async def _receipt(parts: Parts, push: Push, at: datetime) -> bool:
     found = [
         await message_receipts.note(account_id=account_id, receipt=item, told_at=push.created_at, at=at)
         for item in push.subscriptions
-        if account_id
+        if account_id and len(item.message_id) <= message_receipts.LONGEST_ID
     ]
     return all(found) or at - push.created_at > message_receipts.WAITED_FOR
 
@@ -164,6 +165,11 @@ _ways: dict[str, Callable[[Parts, Push, datetime], Awaitable[bool]]] = {
     kinds.AUTHORIZATION_CANCELLED: _erase,
     kinds.APP_PUNISHED: _warn,
 }
+
+
+async def _templates(app_id: str) -> set[str]:
+    """Name the templates of WeChat by which an app tells anything; of others no books are kept."""
+    return {template.template_id for template in await message_templates.templates(app_id=app_id)}
 
 
 def _sealed(sealer: Sealer, push: Push) -> bytes:

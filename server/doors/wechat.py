@@ -24,25 +24,21 @@ ANSWERED_WITHIN_S = 4.0
 
 blueprint = Blueprint("wechat", url_prefix="/wechat")
 
-Parameter = Annotated[str, Meta(max_length=512)]
-
-
-class PushTooLarge(TooLarge):
-    """The push is larger than any that the platform sends."""
-
-    code = "wechat_push_too_large"
+# Together they fit into an address, whatever they are made of.
+Text = Annotated[str, Meta(max_length=64)]
+Echo = Annotated[str, Meta(max_length=128)]
 
 
 class Signed(Struct, frozen=True):
     """What the platform signs a request with; an encrypted push has ``msg_signature`` beside it."""
 
-    signature: Parameter = ""
-    timestamp: Parameter = ""
-    nonce: Parameter = ""
-    msg_signature: Parameter = ""
-    encrypt_type: Parameter = ""
-    openid: Parameter = ""
-    echostr: Parameter = ""
+    signature: Text = ""
+    timestamp: Text = ""
+    nonce: Text = ""
+    msg_signature: Text = ""
+    encrypt_type: Text = ""
+    openid: Text = ""
+    echostr: Echo = ""
 
     def as_given(self) -> dict[str, str]:
         return {name: getattr(self, name) for name in self.__struct_fields__}
@@ -71,7 +67,7 @@ async def check_address(request: Request, app_id: str, query: Signed) -> HTTPRes
     raw_body="application/json",
     public=True,
     content_type="text/plain",
-    refuses=(AppUnknown, PushForged, PushMalformed, PushTooLarge),
+    refuses=(AppUnknown, PushForged, PushMalformed, TooLarge),
     description="Plain or encrypted, JSON or XML, as it was agreed with the platform for the app. A repeat changes "
     "nothing.",
     tags=("wechat",),
@@ -79,7 +75,7 @@ async def check_address(request: Request, app_id: str, query: Signed) -> HTTPRes
 async def take_push(request: Request, app_id: str, query: Signed) -> HTTPResponse:
     ctx: Any = request.app.ctx
     if len(request.body) > LARGEST_BODY:
-        raise PushTooLarge()
+        raise TooLarge("No push of the platform is as large as this.")
     at = clock.now()
     async with asyncio.timeout(ANSWERED_WITHIN_S):
         channel = await pushes.channel_of(sealer=ctx.sealer, app_id=app_id)

@@ -153,13 +153,14 @@ async def test_a_push_of_several_templates_grants_each_that_was_accepted(
         {"TemplateId": ANOTHER, "SubscribeStatusString": "accept", "PopupScene": "1"},
         {"TemplateId": AIRING, "SubscribeStatusString": "accept", "PopupScene": "1"},
         {"TemplateId": "third", "SubscribeStatusString": "reject", "PopupScene": "1"},
+        {"TemplateId": "of-nobody-" + "x" * 200, "SubscribeStatusString": "accept", "PopupScene": "1"},
     ]
     body = told("subscribe_msg_popup_event", openid, List=items)
     for answer in await asyncio.gather(*(house.post(PATH, params=signed(), content=body) for _ in range(5))):
         assert (answer.status_code, answer.text) == (200, "success")
     assert await books(account) == (1, 0, 0, 1)
     assert await books(account, template_id=ANOTHER) == (1, 0, 0, 1)
-    assert await books(account, template_id="third") == (0, 0, 0, 0)
+    assert await connection().value("SELECT count(*) FROM message_credit") == 2
     assert len(await kept()) == 1
 
 
@@ -200,7 +201,7 @@ async def test_a_push_that_cannot_be_read_is_refused_and_not_kept(house: httpx.A
 
 async def test_a_push_that_is_too_large_is_refused(house: httpx.AsyncClient) -> None:
     answer = await house.post(PATH, params=signed(), content=told("x", padding="a" * 600_000))
-    assert (answer.status_code, answer.json()["code"]) == (413, "wechat_push_too_large")
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
 async def test_a_plain_push_is_refused_where_encrypted_ones_were_agreed_upon(house: httpx.AsyncClient) -> None:
