@@ -81,20 +81,21 @@ async def _schedule(ctx: Any, jobs: Sequence[Job], lock: asyncpg.Connection, sto
             await lock.fetchval("SELECT 1")
             await _pause(stopping, WATCH_S)
     finally:
-        scheduler.shutdown(wait=False)
+        # The jobs end first: the scheduler would report each one that it has to cancel as a failure.
+        scheduler.pause()
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.sleep(0)
+        scheduler.shutdown(wait=False)
         log.info("scheduler_stopped")
 
 
 async def _start(ctx: Any, job: Job, running: set[asyncio.Task[None]]) -> None:
     task = asyncio.get_running_loop().create_task(run_once(ctx, job))
     running.add(task)
-    try:
-        await asyncio.shield(task)
-    finally:
-        running.discard(task)
+    await asyncio.wait({task})
+    running.discard(task)
 
 
 async def run_once(ctx: Any, job: Job) -> None:
