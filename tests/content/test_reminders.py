@@ -240,8 +240,8 @@ async def test_who_has_finished_an_episode_is_told_nothing_of_it(parts: Parts) -
         )
     assert await waiting() == []
     await connection().execute(
-        "INSERT INTO viewing (account_id, episode_id, budget_ms, started_at, updated_at, finished_at) "
-        "VALUES ($1, $2, 0, $3, $3, $3)",
+        "INSERT INTO viewing (account_id, episode_id, length_ms, budget_ms, started_at, updated_at, finished_at) "
+        "VALUES ($1, $2, 600000, 0, $3, $3, $3)",
         account,
         episode,
         NOON,
