@@ -17,13 +17,14 @@ from dotenv import load_dotenv
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cdp import event_schema, quarantine
+from cdp import consent, event_schema, mini_programs, quarantine
 from cdp import export as log_export
 from server import demo, wiring
 from server.app import close_stores, create_app, open_stores
 from server.core import clock, db, staff
 from server.core.errors import Misconfigured, Refusal
 from server.core.logs import start_logging
+from server.core.roles import Audience
 from server.core.settings import Settings, from_environment
 from server.examination import examine
 from server.jobs import work as do_jobs
@@ -39,6 +40,10 @@ admin = typer.Typer(no_args_is_help=True, help="People who work in the admin pag
 events = typer.Typer(no_args_is_help=True, help="The engagement log.")
 app.add_typer(admin, name="admin")
 app.add_typer(events, name="events")
+apps = typer.Typer(no_args_is_help=True, help="The mini-programs.")
+app.add_typer(apps, name="apps")
+consents = typer.Typer(no_args_is_help=True, help="The texts of consent.")
+app.add_typer(consents, name="consents")
 
 console = Console(highlight=False, soft_wrap=True)
 complaints = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -154,6 +159,67 @@ def create_staff(
     _say(f"{email} may sign in at {settings.origin}/admin/.")
 
 
+@apps.command("register")
+def register_app(
+    app_id: Annotated[str, typer.Argument(help="As the platform gave it.")],
+    audience: Annotated[Audience, typer.Argument()],
+    name: Annotated[str, typer.Option(prompt=True)],
+    secret: Annotated[str, typer.Option(prompt=True, hide_input=True, help="Empty to keep the one it has.")],
+    push_token: Annotated[str, typer.Option(prompt="Token of pushes", hide_input=True)] = "",
+    push_key: Annotated[str, typer.Option(prompt="EncodingAESKey of pushes", hide_input=True)] = "",
+) -> None:
+    """Register a mini-program, or rotate its secrets; what is left empty stays as it was."""
+    settings = house()
+
+    async def run() -> None:
+        async with _open(settings) as ctx:
+            await mini_programs.register(
+                sealer=ctx.sealer,
+                app_id=app_id,
+                audience=audience,
+                name=name,
+                secret=secret,
+                push_token=push_token,
+                push_key=push_key,
+                actor="command",
+                at=clock.now(),
+            )
+
+    _run(run())
+    _say(f"{app_id} is registered for {audience}s; its pushes go to {settings.origin}/wechat/{app_id}/push.")
+
+
+@consents.command("publish")
+def publish_consent_text(
+    text: Annotated[Path, typer.Argument(help="The file with the text.", exists=True, dir_okay=False)],
+    audience: Annotated[Audience, typer.Option()],
+    purpose: Annotated[consent.Purpose, typer.Option()],
+    version: Annotated[str, typer.Option(help="A day such as 2026-11-22, with .1 to .9 for more on one day.")],
+    title: Annotated[str, typer.Option()],
+    language: Annotated[str, typer.Option()] = consent.LANGUAGE,
+    material: Annotated[bool, typer.Option(help="Whether all who agreed before are asked again.")] = True,
+) -> None:
+    """Publish a text of consent, for good."""
+    settings = house()
+
+    async def run() -> None:
+        async with _open(settings):
+            await consent.publish_text(
+                audience=audience,
+                purpose=purpose,
+                version=version,
+                language=language,
+                title=title,
+                body=text.read_text("utf-8"),
+                material=material,
+                actor="command",
+                at=clock.now(),
+            )
+
+    _run(run())
+    _say(f"Published {purpose} {version} ({language}) for {audience}s.")
+
+
 @events.command("export")
 def export_events(
     folder: Annotated[Path, typer.Argument(help="Where the files and their manifest go.")],
@@ -171,7 +237,9 @@ def export_events(
         bar = progress.add_task("Days", total=None)
 
         def tell(done: log_export.Progress) -> None:
-            progress.update(bar, completed=done.days_done, total=done.days, description=f"{done.day}: {done.events} events")
+            progress.update(
+                bar, completed=done.days_done, total=done.days, description=f"{done.day}: {done.events} events"
+            )
 
         async with _open(settings):
             last = until.date() if until else clock.day_of(at) + timedelta(days=1)
