@@ -10,7 +10,7 @@ import httpx
 import pytest
 from people_fixtures import People, Visitor, Visitors
 
-from cdp import accounts, erasure, phones, stewards
+from cdp import accounts, erasure, mini_programs, phones, stewards
 from cdp import people as oneid
 from cdp.erasure import Erased
 from server.core import clock
@@ -250,6 +250,21 @@ async def test_two_people_with_one_number_are_both_served_and_a_steward_is_asked
     assert visitors.sandbox.world.openid(DOCTOR_APPID, DOCTOR) not in exported
 
 
+async def test_two_who_bind_one_number_at_once_are_asked_about_once(visitors: Visitors) -> None:
+    await visitors.sandbox.pull("users", user=SECOND_DOCTOR, name="演示医生林", phone=PHONE)
+    both = [(await visitors.sign_in(user), user) for user in (DOCTOR, SECOND_DOCTOR)]
+    for visitor, _ in both:
+        await visitors.agree(visitor)
+    for _ in range(5):
+        for visitor, _ in both:
+            await visitors.client.delete("/api/doctor/me/phone", headers=visitor.headers)
+        assert await stewards.reviews() == []
+        await connection().execute("DELETE FROM merge_review")
+        answers = await asyncio.gather(*(bind_phone(visitors, visitor, user) for visitor, user in both))
+        assert [answer.status_code for answer in answers] == [200, 200]
+        assert len(await stewards.reviews()) == 1
+
+
 @pytest.fixture
 def rooms() -> Iterator[dict[str, Any]]:
     """A room that holds something of people, beside those of the house."""
@@ -343,17 +358,19 @@ async def test_whoever_comes_back_after_an_erasure_begins_anew(app: Any, visitor
     hashed = accounts.openid_hash(app.ctx.sealer, DOCTOR_APPID, visitors.sandbox.world.openid(DOCTOR_APPID, DOCTOR))
     assert await erasure.is_suppressed(kind="openid", hashed=hashed, told_at=told_at)
     assert not await erasure.is_suppressed(kind="openid", hashed=hashed, told_at=clock.now())
+    app_of_doctors = visitors.sandbox.world.apps[DOCTOR_APPID]
+    for kind, value in (("unionid", visitors.sandbox.world.unionid(app_of_doctors, DOCTOR)), ("phone", f"+86{PHONE}")):
+        hashed = oneid.key_hash(app.ctx.sealer, kind=kind, audience=Audience.DOCTOR, value=value)  # type: ignore[arg-type]  # both are kinds
+        assert await erasure.is_suppressed(kind=kind, hashed=hashed, told_at=told_at)
     await visitors.agree(after)
     assert (await bind_phone(visitors, after)).status_code == 200
     assert await stewards.reviews() == []
 
 
-async def test_an_erasure_takes_all_accounts_of_the_person_and_leaves_the_other_portal(
-    app: Any, people: People, client: httpx.AsyncClient
-) -> None:
-    from cdp import mini_programs
-
-    await mini_programs.register(
+@pytest.fixture
+async def second_app(app: Any, people: People) -> str:
+    """A second mini-program for doctors."""
+    program = await mini_programs.register(
         sealer=app.ctx.sealer,
         app_id="wx0000000000d0c702",
         audience=Audience.DOCTOR,
@@ -362,8 +379,35 @@ async def test_an_erasure_takes_all_accounts_of_the_person_and_leaves_the_other_
         actor="test",
         at=clock.now(),
     )
+    return program.app_id
+
+
+async def test_nobody_joins_a_person_who_is_being_erased(app: Any, people: People, second_app: str) -> None:
+    for number in range(8):
+        chen = await people.sign_in(f"chen{number}", unionid=f"u{number}", consents=())
+        erased, _ = await asyncio.gather(
+            erasure.erase(
+                sealer=app.ctx.sealer,
+                changes=app.ctx.changes,
+                account_id=chen.account_id,
+                asked_by="test",
+                at=clock.now(),
+            ),
+            people.sign_in(f"chen{number}", app_id=second_app, unionid=f"u{number}", consents=()),
+        )
+        alive = await connection().value(
+            "SELECT count(*) FROM account JOIN person_map ON account_id = account.id "
+            "JOIN person ON person.id = person_id "
+            "WHERE until_at IS NULL AND account.erased_at IS NULL AND person.erased_at IS NOT NULL"
+        )
+        assert alive == 0, erased
+
+
+async def test_an_erasure_takes_all_accounts_of_the_person_and_leaves_the_other_portal(
+    people: People, second_app: str, client: httpx.AsyncClient
+) -> None:
     one = await people.sign_in("chen", unionid="u")
-    other = await people.sign_in("chen", app_id="wx0000000000d0c702", unionid="u")
+    other = await people.sign_in("chen", app_id=second_app, unionid="u")
     patient = await people.sign_in("chen", Audience.PATIENT, unionid="u")
     answer = await client.delete("/api/doctor/me", headers=one.headers)
     assert answer.json()["accounts"] == 2
