@@ -86,7 +86,9 @@ def _stand_in(settings: Settings) -> Child:
     if settings.wechat_url == REAL_WECHAT:
         os.environ["XINGLIN_WECHAT_URL"] = f"http://127.0.0.1:{port}"
     os.environ.setdefault("XINGLIN_DEMO", "yes")
-    argv = [sys.executable, "-m", "server.sandbox", "--port", str(port)]
+    # The stand-in runs on this machine, whatever address readers use.
+    house = f"http://{'127.0.0.1' if settings.host in {'0.0.0.0', '::'} else settings.host}:{os.environ['PORT']}"
+    argv = [sys.executable, "-m", "server.sandbox", "--port", str(port), "--house", house]
     return Child(name="stand-in for WeChat", argv=argv)
 
 

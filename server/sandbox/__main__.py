@@ -6,7 +6,7 @@ import sys
 
 from server.core.errors import Misconfigured
 from server.core.settings import from_environment
-from server.sandbox.app import create_app
+from server.sandbox.app import create_app, demo_world
 
 
 def main() -> int:
@@ -14,6 +14,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m server.sandbox", description="The WeChat stand-in.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
+    parser.add_argument("--house", default="", help="the address of a house to which the demo apps push events")
     given = parser.parse_args()
     try:
         production = from_environment().production
@@ -26,7 +27,7 @@ def main() -> int:
         return 1
     sys.stdout.write(f"The WeChat stand-in listens on http://{given.host}:{sock.getsockname()[1]}\n")
     sys.stdout.flush()
-    create_app(name="sandbox").run(sock=sock, single_process=True, access_log=False, motd=False)
+    create_app(demo_world(house=given.house), name="sandbox").run(sock=sock, single_process=True, access_log=False, motd=False)
     return 0
 
 

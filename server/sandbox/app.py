@@ -14,9 +14,9 @@ from server.core.errors import Refusal
 from server.sandbox import control, service
 from server.sandbox.answers import Errcode, error_answer
 from server.sandbox.control import Unknown
-from server.sandbox.demo import demo_apps, demo_users
+from server.sandbox.demo import PUSH_AES_KEY, PUSH_TOKEN, demo_apps, demo_users
 from server.sandbox.faults import struck
-from server.sandbox.world import World
+from server.sandbox.world import Callback, World
 
 
 def create_app(world: World | None = None, *, name: str = "") -> Sanic[Any, Any]:
@@ -43,10 +43,15 @@ def create_app(world: World | None = None, *, name: str = "") -> Sanic[Any, Any]
     return app
 
 
-def demo_world() -> World:
-    """Make a world with the demo apps and people in it."""
+def demo_world(*, house: str = "") -> World:
+    """Make a world with the demo apps and people in it, whose pushes go to a house where one is named."""
     world = World()
-    world.add(*demo_apps(), *demo_users())
+    apps = demo_apps()
+    if house:
+        for app in apps:
+            url = f"{house}/wechat/{app.appid}/push"
+            app.callback = Callback(url, PUSH_TOKEN, PUSH_AES_KEY, mode="secure")
+    world.add(*apps, *demo_users())
     return world
 
 
