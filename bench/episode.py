@@ -1,7 +1,7 @@
 """A published episode read by guests, beside a handler of the same app that returns the same bytes.
 
-The floor stands in the same frame and looks at nothing: no reader, no id, no age of the answer. It sends the same
-headers.
+The floor stands in the same frame, at an address of the same form, and looks at nothing: no reader, no id, no age of
+the answer. It sends the same headers.
 """
 
 import asyncio
@@ -49,8 +49,8 @@ def house() -> House:
     app = create_app(settings(), name="bench_episode")
     answer: dict[str, Any] = {}
 
-    @app.get("/floor")
-    async def floor(request: Request) -> HTTPResponse:
+    @app.get("/api/floor/episodes/<episode_id:int>")
+    async def floor(request: Request, episode_id: int) -> HTTPResponse:
         if not answer:
             answer.update(json.loads(Path(os.environ["BENCH_ANSWER"]).read_text()))
             answer["body"] = answer["body"].encode()
@@ -114,16 +114,16 @@ def main() -> list[Row]:
         os.environ["BENCH_REDIS_URL"] = redis_url
         os.environ["BENCH_ANSWER"] = f"{folder}/answer.json"
         episode_id = asyncio.run(prepare(database_url))
-        path = f"/api/doctor/episodes/{episode_id}"
+        path, floor_path = (f"/api/{door}/episodes/{episode_id}" for door in ("doctor", "floor"))
         with server("bench.episode:house") as port:
             given = httpx.get(f"http://127.0.0.1:{port}{path}").raise_for_status()
             headers = {name: given.headers[name] for name in HEADERS}
             Path(os.environ["BENCH_ANSWER"]).write_text(json.dumps({"body": given.text, "headers": headers}))
-            same = httpx.get(f"http://127.0.0.1:{port}/floor")
+            same = httpx.get(f"http://127.0.0.1:{port}{floor_path}")
             if same.content != given.content or any(same.headers[name] != headers[name] for name in HEADERS):
                 raise RuntimeError("the floor does not give the same answer")
             subject = Load([get(path)], connections=CONNECTIONS)
-            floor = Load([get("/floor")], connections=CONNECTIONS)
+            floor = Load([get(floor_path)], connections=CONNECTIONS)
             figures, floor_figures = in_turns([lambda: run(port, subject), lambda: run(port, floor)])
     return [
         Row(

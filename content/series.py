@@ -32,6 +32,20 @@ LIKELY: Final = 0.4
 READABLE: Final = condition(row="l", audiences="$1", at="$2")
 
 
+# Beside an episode ``l``: what it stands in, and its neighbours in the order of the series.
+BESIDE: Final = f"""(
+    SELECT root.title AS root_title, parent.kind AS parent_kind, parent.title AS parent_title, o.*
+    FROM live root, live parent, (
+        SELECT e.item_id AS here, lag(e.item_id) OVER w AS previous_id, lag(e.title) OVER w AS previous_title,
+            lead(e.item_id) OVER w AS next_id, lead(e.title) OVER w AS next_title,
+            min(e.valid_until) OVER () AS all_until
+        FROM live e LEFT JOIN live season ON season.item_id = e.parent_id AND season.kind = 'season'
+        WHERE e.root_id = l.root_id AND e.kind = 'episode' AND {condition(row="e", audiences="$1", at="$2")}
+        WINDOW w AS (ORDER BY season.position NULLS FIRST, season.item_id, e.position, e.item_id)
+    ) o
+    WHERE root.item_id = l.root_id AND parent.item_id = l.parent_id AND o.here = l.item_id
+) more"""  # noqa: S608  the parts are constants
+
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -117,7 +131,6 @@ async def series_page(*, series_id: int, reader: Reader, at: datetime) -> tuple[
     ]
     page = {
         **found,
-        "tags": _tags(found["tags"], named),
         "seasons": seasons,
         "episodes": cards.get(series_id, []),
     }
@@ -130,43 +143,18 @@ async def episode_page(*, episode_id: int, reader: Reader, at: datetime) -> tupl
 
     :raises ItemMissing: if there is no such episode for this reader; also `Withdrawn`, `Expired`, `SignInNeeded`.
     """
-    found = await _prepared(episode_id, "episode", reader, at)
-    rows = await connection().fetch(
-        f"""
-        SELECT l.item_id AS id, l.title, l.valid_until FROM live l
-        LEFT JOIN live season ON season.item_id = l.parent_id AND season.kind = 'season'
-        WHERE l.root_id = $3 AND l.kind = 'episode' AND {READABLE}
-        ORDER BY season.position NULLS FIRST, season.item_id, l.position, l.item_id
-        """,  # noqa: S608  the parts are constants
-        audience_values(reader),
-        at,
-        found["root_id"],
-    )
-    order = [row["id"] for row in rows]
-    here = order.index(episode_id) if episode_id in order else -1
-    beside = {
-        "previous": rows[here - 1] if here > 0 else None,
-        "next": rows[here + 1] if 0 <= here < len(rows) - 1 else None,
-    }
-    titles = {
-        row["item_id"]: (row["kind"], row["title"])
-        for row in await connection().fetch(
-            "SELECT item_id, kind, title FROM live WHERE item_id = ANY($1::bigint[])",
-            [found["root_id"], found["parent_id"]],
-        )
-    }
-    kind, parent_title = titles.get(found["parent_id"], ("", ""))
+    found = await _prepared(episode_id, "episode", reader, at, more=BESIDE)
     page = {
         **found,
-        "series": Named(found["root_id"], titles.get(found["root_id"], ("", ""))[1]),
-        "season": Named(found["parent_id"], parent_title) if kind == "season" else None,
-        "tags": _tags(found["tags"], await tags.names()),
+        "series": Named(found["root_id"], found["root_title"]),
+        "season": Named(found["parent_id"], found["parent_title"]) if found["parent_kind"] == "season" else None,
         "chapters": _chapters(found["chapters"], found["stage"], found["duration_s"]),
         "questions": _questions(found["questions"], found["chapters"]),
         "documents": [{**document, "number": number} for number, document in enumerate(found["documents"], start=1)],
-        **{name: Named(row["id"], row["title"]) if row else None for name, row in beside.items()},
+        "previous": Named(found["previous_id"], found["previous_title"]) if found["previous_id"] else None,
+        "next": Named(found["next_id"], found["next_title"]) if found["next_id"] else None,
     }
-    return msgspec.convert(page, EpisodePage), _soonest([row["valid_until"] for row in rows])
+    return msgspec.convert(page, EpisodePage), _soonest([found["valid_until"], found["all_until"]])
 
 
 async def questions(*, text: str, reader: Reader, at: datetime, limit: int = 20) -> list[FoundQuestion]:
@@ -214,18 +202,29 @@ async def questions(*, text: str, reader: Reader, at: datetime, limit: int = 20)
     ]
 
 
-async def _prepared(item_id: int, kind: str, reader: Reader, at: datetime) -> dict[str, Any]:
+async def _prepared(
+    item_id: int, kind: str, reader: Reader, at: datetime, *, more: str = "(SELECT 1 AS nothing) more"
+) -> dict[str, Any]:
+    """Give what is prepared of a live item, with its tags by name, in one statement; ``more`` is joined to it."""
     row = await connection().row(
-        "SELECT l.item_id AS id, l.slug, l.parent_id, l.root_id, l.audience, l.valid_from, l.valid_until, "
-        "l.published_at, l.changed_at, l.prepared, a.airs_at, a.cancelled_at IS NOT NULL AS cancelled "
-        "FROM live l LEFT JOIN airing a ON a.episode_id = l.item_id WHERE l.item_id = $1 AND l.kind = $2",
+        f"""
+        SELECT l.item_id AS id, l.slug, l.parent_id, l.root_id, l.audience, l.valid_from, l.valid_until,
+            l.published_at, l.changed_at, l.prepared, a.airs_at, a.cancelled_at IS NOT NULL AS cancelled, more.*,
+            (SELECT jsonb_object_agg(t.slug, t.name_zh) FROM tag t WHERE t.slug = ANY(l.tags)) AS named
+        FROM live l LEFT JOIN airing a ON a.episode_id = l.item_id LEFT JOIN LATERAL {more} ON true
+        WHERE l.item_id = $3 AND l.kind = $4 AND $1::text[] IS NOT NULL AND $2::timestamptz IS NOT NULL
+        """,  # noqa: S608  the parts are constants
+        audience_values(reader),
+        at,
         item_id,
         kind,
     )
     if row is None:
         await refuse_absent(item_id, kind=kind)
     access.check(Access(item_id, Audience(row["audience"]), row["valid_from"], row["valid_until"]), reader, at=at)
-    return {**dict(row), **msgspec.json.decode(row["prepared"])}
+    prepared = msgspec.json.decode(row["prepared"])
+    named = msgspec.json.decode(row["named"]) if row["named"] else {}
+    return {**dict(row), **prepared, "tags": _tags(prepared["tags"], named)}
 
 
 def _series_card(row: dict[str, Any], named: dict[str, str]) -> SeriesCard:

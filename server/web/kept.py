@@ -57,12 +57,17 @@ class Answers:
         kept = self._by_roles.get(reader.roles) or self._of(reader)
         answer = kept.peek(key)
         if answer is None or answer.until <= time.time():
-            if answer is not None:
-                kept.drop(key)
-            answer = await kept.of(key, lambda: _answer(load))
+            answer = await self._fresh(kept, key, load)
         if "if-none-match" in request.headers and matches(request, answer.headers["etag"]):
             return HTTPResponse(b"", 304, answer.headers)
         return HTTPResponse(answer.body, 200, answer.headers, JSON)
+
+    async def _fresh(self, kept: Kept[Answer], key: Hashable, load: Load) -> Answer:
+        answer = kept.peek(key)
+        if answer is not None:
+            # Its time is over although its age would do.
+            kept.drop(key)
+        return await kept.of(key, lambda: _answer(load))
 
     def _of(self, reader: Reader) -> Kept[Answer]:
         circle = self._circle(reader)

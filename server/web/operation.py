@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sanic import HTTPResponse, Request
 
 from server.core.errors import Invalid, Missing, Refusal
-from server.core.roles import EVERYONE, Reader, Role
+from server.core.roles import EVERYONE, GUEST, Reader, Role
 from server.core.wire import BadField, Malformed, check_text, convert, decode
 from server.web.auth import admit, reader_of
 from server.web.replies import reply
@@ -82,21 +82,27 @@ def operation(
     declared = Operation(summary=summary, reply=reply, **parts)
 
     def declare(door: D) -> D:
-        declared_body, declared_query, roles = declared.body, declared.query, declared.roles
+        # Every request passes here, so what can be known beforehand is.
+        declared_query, roles, public, idempotent = declared.query, declared.roles, declared.public, declared.idempotent
+        declared_body = None if declared.reads_body else declared.body
+        for_guests = Role.GUEST in roles
 
         @wraps(door)
         async def answer(request: Request, **path: Any) -> HTTPResponse:
             if path:
                 check_path(path)
-            if not declared.public:
-                reader: Reader = await reader_of(request)
-                admit(reader, roles)
-                path["reader"] = reader
-            if declared.idempotent:
+            if not public:
+                if for_guests and "authorization" not in request.headers:
+                    path["reader"] = GUEST
+                else:
+                    reader: Reader = await reader_of(request)
+                    admit(reader, roles)
+                    path["reader"] = reader
+            if idempotent:
                 path["idempotency_key"] = _key_of(request)
             if declared_query is not None:
                 path["query"] = query_of(request, declared_query)
-            if declared_body is not None and not declared.reads_body:
+            if declared_body is not None:
                 path["body"] = decode(request.body, declared_body)
             result = await door(request, **path)
             # A door that streams has answered already and gives nothing.
@@ -135,9 +141,10 @@ def check_path(path: dict[str, Any]) -> None:
     :raises NoSuchAddress: if an id is out of bounds or a text cannot be stored.
     """
     for name, value in path.items():
-        if isinstance(value, int) and not 0 < value < 2**63:
-            raise NoSuchAddress(field=name)
-        if isinstance(value, str):
+        if isinstance(value, int):
+            if not 0 < value < 2**63:
+                raise NoSuchAddress(field=name)
+        elif isinstance(value, str):
             try:
                 check_text(value, name)
             except BadField:
