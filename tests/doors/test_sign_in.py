@@ -14,6 +14,7 @@ from people_fixtures import People, Visitors
 from cdp.sessions import GRACE
 from server.core import clock
 from server.core.db import connection
+from server.core.redis import open_redis
 from server.core.roles import Audience
 from server.core.tokens import Tokens
 from server.sandbox.demo import DOCTOR, DOCTOR_APPID, PATIENT, PATIENT_APPID, SECOND_DOCTOR
@@ -321,3 +322,17 @@ async def test_a_demo_sign_in_without_its_stand_in_says_come_back_later(app: Any
     answer = await visitors.client.get("/api/doctor/sessions/demo")
     assert (answer.status_code, answer.json()["code"]) == (503, "away")
     assert "retry-after" in answer.headers
+
+
+async def test_signing_in_and_out_work_while_redis_is_away(app: Any, visitors: Visitors) -> None:
+    at_hand, app.ctx.redis = app.ctx.redis, open_redis("redis://127.0.0.1:1/0")
+    try:
+        chen = await visitors.sign_in(DOCTOR)
+        await visitors.agree(chen)
+        answer = await visitors.client.post("/api/doctor/sessions/refresh", json={"refresh_token": chen.refresh_token})
+        assert answer.status_code == 200
+        assert (await visitors.client.delete("/api/doctor/sessions/current", headers=chen.headers)).status_code == 200
+        assert (await visitors.client.get("/api/doctor/me", headers=chen.headers)).status_code == 401
+    finally:
+        await app.ctx.redis.aclose()
+        app.ctx.redis = at_hand
