@@ -140,6 +140,9 @@ def is_away(fault: BaseException) -> bool:
     while seen is not None:
         if isinstance(seen, _AWAY) or (isinstance(seen, asyncpg.InterfaceError) and "clos" in str(seen)):
             return True
+        # A connection whose server died while it was idle fails like this until the library has noticed.
+        if isinstance(seen, asyncpg.InternalClientError) and "cannot switch to state" in str(seen):
+            return True
         seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
     return False
 
@@ -148,5 +151,5 @@ async def is_up() -> bool:
     """Ask the database for a sign of life."""
     try:
         return bool(await asyncio.wait_for(connection().value("SELECT true"), CONNECT_TIMEOUT_S))
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, DBConnectionError):
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, DBConnectionError):
         return False
