@@ -52,7 +52,7 @@ class Consents(Struct, frozen=True):
 class Language(Struct, frozen=True):
     """The language of the texts; where there is none in it, Chinese."""
 
-    language: Annotated[str, Meta(min_length=2, max_length=8, examples=["zh-CN", "en"])] = consent.LANGUAGE
+    language: Annotated[str, Meta(max_length=8, examples=["zh-CN", "en"])] = consent.LANGUAGE
 
 
 def add_to(doors: Blueprint, audience: Audience) -> None:
