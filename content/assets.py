@@ -140,7 +140,7 @@ async def _enter(
         row = await connection().row(
             "INSERT INTO asset AS a (kind, name, sha256, bytes, media_type, width, height, seconds, alt, consent_id, "  # noqa: S608  constants
             "created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-            "(SELECT max(b.consent_id) FROM asset b WHERE b.sha256 = $3), $10, $11) "
+            "(SELECT max(b.consent_id) FROM asset b WHERE b.sha256 = $3::varchar), $10, $11) "
             f"RETURNING {COLUMNS}",
             found.kind,
             name,
