@@ -4,7 +4,7 @@ from typing import Final
 
 from sanic import Blueprint
 
-from doctor_portal import calendar, following, reactions, shares, viewing
+from doctor_portal import calendar, following, pages, reactions, series_progress, shares, viewing
 
 DOORS: Final[tuple[Blueprint, ...]] = (
     viewing.blueprint,
@@ -14,4 +14,6 @@ DOORS: Final[tuple[Blueprint, ...]] = (
     reactions.blueprint,
     shares.blueprint,
     shares.openings,
+    series_progress.blueprint,
+    pages.blueprint,
 )

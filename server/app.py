@@ -1,6 +1,5 @@
 """The web server of the house: the doors on their frame, opened and closed in order."""
 
-from pathlib import Path
 from typing import Any
 
 from server import wiring
@@ -9,10 +8,9 @@ from server.core.changes import Changes
 from server.core.redis import open_redis
 from server.core.settings import Settings
 from server.core.tokens import Tokens
+from server.web import static_files
 from server.web.refusals import Refusals
 from server.web.request import AccessLog, House
-
-STATIC = Path(__file__).parent / "web" / "static"
 
 
 def create_app(settings: Settings, *, name: str = "xinglin", access_log: AccessLog | None = None) -> House:
@@ -28,7 +26,7 @@ def create_app(settings: Settings, *, name: str = "xinglin", access_log: AccessL
         ACCESS_LOG=False,
     )
     app.ctx.settings = settings
-    app.static("/static", STATIC, name="static")
+    app.blueprint(static_files.blueprint)
     for door in wiring.doors():
         app.blueprint(door)
 

@@ -16,6 +16,7 @@ from cdp.intake import Intake
 from cdp.senders import Senders
 from content import personal, reminders, renditions, timing, trail, viewing
 from doctor_portal import doors as doctor
+from doctor_portal import pages as doctor_pages
 from doctor_portal import series
 from gamification import sharing
 from server.core import idempotency, staff_sessions
@@ -24,6 +25,7 @@ from server.core.keys import Sealer
 from server.core.roles import Audience
 from server.core.storage import Files
 from server.core.wechat import WeChat
+from server.doors import demo as demo_doors
 from server.doors import events, health, interface, media, people
 from server.doors import messages as message_doors
 from server.doors import wechat as wechat_doors
@@ -96,6 +98,8 @@ def doors() -> list[Blueprint]:
         people.blueprint(Audience.PATIENT),
         message_doors.blueprint(Audience.DOCTOR),
         message_doors.blueprint(Audience.PATIENT),
+        demo_doors.blueprint(Audience.DOCTOR),
+        demo_doors.blueprint(Audience.PATIENT),
         wechat_doors.blueprint,
         series.blueprint,
         media.blueprint,
@@ -112,7 +116,9 @@ async def furnish(ctx: Any) -> None:
     ctx.wechat = WeChat(settings.wechat_url, ctx.redis, timeout_s=settings.wechat_timeout_s)
     ctx.issuer = sessions.Issuer(ctx.tokens, ctx.sealer, timedelta(days=settings.refresh_days))
     ctx.standings = sessions.Standings(ctx.changes)
-    ctx.templates = Templates({"admin": admin.TEMPLATES}, **admin.names(settings))
+    ctx.templates = Templates(
+        {"admin": admin.TEMPLATES, "h5": doctor_pages.TEMPLATES}, **admin.names(settings), **doctor_pages.names()
+    )
     ctx.drawn = pages.drawn
     ctx.senders = Senders(ctx.changes)
     ctx.files = Files(settings.home / "files")

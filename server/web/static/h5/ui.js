@@ -1,39 +1,39 @@
-/** Small parts of the phone pages: elements, words for times, a toast. Text only ever enters as text, never as HTML. */
+/** Small parts of the phone pages: elements, words for times, messages. Text only ever enters as text, never as HTML. */
 
-export const STAGES = {
-  consultation: ["一", "面诊要点"],
-  plan: ["二", "手术方案"],
-  difficulty: ["三", "术中难点"],
-  nursing: ["四", "术后护理团队配合"],
-};
-
-export const STATES = {
-  upcoming: ["播", "未播出", ""],
-  on_air: ["●", "播出中", "warm"],
-  started: ["▶", "看过一部分", "warm"],
-  finished: ["✓", "已看完", ""],
-  missed: ["○", "未观看", "grey"],
-  cancelled: ["✕", "已取消", "alarm"],
-};
+const ZONE = "Asia/Shanghai";
+const SPACE = "http://www.w3.org/2000/svg";
 
 const PATHS = {
   heart: "M12 20s-7.5-4.6-9.3-9A5.2 5.2 0 0 1 12 6.6 5.2 5.2 0 0 1 21.3 11c-1.8 4.4-9.3 9-9.3 9z",
   bookmark: "M6 4h12v16l-6-4-6 4z",
   share: "M4 12v7a1 1 0 0 0 1 1h14a1 1 0 0 0 1-1v-7M12 15V3M8 7l4-4 4 4",
   star: "M12 3l2.7 5.8 6.3.8-4.6 4.3 1.2 6.2L12 17l-5.6 3.1 1.2-6.2L3 9.6l6.3-.8z",
-  play: "M7 4l13 8-13 8z",
+  play: "M8 5l11 7-11 7z",
   bell: "M6 16V11a6 6 0 1 1 12 0v5l1.5 2h-15zM10 20a2 2 0 0 0 4 0",
   right: "M9 5l7 7-7 7",
   left: "M15 5l-7 7 7 7",
   file: "M7 3h7l5 5v13H7zM14 3v5h5",
   calendar: "M4 6h16v14H4zM4 10h16M8 3v4M16 3v4",
+  search: "M11 4a7 7 0 1 1 0 14 7 7 0 0 1 0-14zM16.5 16.5L21 21",
+  check: "M5 12.5l4.5 4.5L19 7",
+  plus: "M12 5v14M5 12h14",
+  person: "M12 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8zM4.5 20a7.5 7.5 0 0 1 15 0",
+  shield: "M12 3l7 3v5c0 4.6-3 8-7 10-4-2-7-5.4-7-10V6z",
+  link: "M10 14a4 4 0 0 0 6 .5l3-3a4 4 0 0 0-6-6l-1 1M14 10a4 4 0 0 0-6-.5l-3 3a4 4 0 0 0 6 6l1-1",
+  download: "M12 4v11M8 11l4 4 4-4M5 20h14",
+  cloud: "M7 18a4 4 0 0 1-.5-8A6 6 0 0 1 18 9.5 4.3 4.3 0 0 1 17.5 18zM12 10v4M12 16.5v.01",
+  lock: "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
+  question: "M9 9a3 3 0 1 1 4.5 2.6c-1 .6-1.5 1.2-1.5 2.4M12 17.5v.01",
+  replay: "M5 12a7 7 0 1 0 2.5-5.4M7 3v4h4",
+  phone: "M6 3h4l1.5 5-2 1.5a12 12 0 0 0 5 5l1.5-2 5 1.5v4a1.5 1.5 0 0 1-1.6 1.5A17 17 0 0 1 4.5 4.6 1.5 1.5 0 0 1 6 3z",
+  leave: "M14 4h5v16h-5M10 8l-4 4 4 4M6 12h9",
 };
 
-/** Make an element: `el("p.quiet", {title: "…"}, "text", child)`. */
+/** Make an element: `el("p.quiet", {title: "…"}, "text", child)`. Names with `on` listen, `style` sets properties. */
 export function el(name, ...rest) {
   const [tag, ...classes] = name.split(".");
   const node = document.createElement(tag || "div");
-  node.className = classes.join(" ");
+  if (classes.length) node.className = classes.join(" ");
   for (const part of rest.flat(Infinity)) {
     if (part === null || part === undefined || part === false) continue;
     if (part instanceof Node) node.append(part);
@@ -52,67 +52,141 @@ function attributes(node, given) {
   }
 }
 
+/** Draw an icon; the words stand beside it or in the label of what it is in. */
 export function icon(name, size = "") {
-  const space = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(space, "svg");
-  svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
-  svg.setAttribute("class", `icon ${size}`.trim());
-  const path = document.createElementNS(space, "path");
+  const svg = document.createElementNS(SPACE, "svg");
+  for (const [key, value] of [["viewBox", "0 0 24 24"], ["aria-hidden", "true"], ["class", `icon ${size}`.trim()]]) {
+    svg.setAttribute(key, value);
+  }
+  const path = document.createElementNS(SPACE, "path");
   path.setAttribute("d", PATHS[name]);
   svg.append(path);
   return svg;
 }
 
-const ZONE = "Asia/Shanghai";
-const parts = new Intl.DateTimeFormat("zh-CN", {
-  timeZone: ZONE, month: "numeric", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
+/** Make a button with an icon and words. */
+export function button(words, { icon: drawn, tone = "", ...rest } = {}) {
+  return el(`button.button${tone ? `.${tone.replaceAll(" ", ".")}` : ""}`, { type: "button", ...rest }, drawn ? icon(drawn, "small") : null, words);
+}
+
+export const tag = (words, tone = "") => el(`span.tag${tone ? `.${tone}` : ""}`, words);
+
+// Times.
+
+const PARTS = new Intl.DateTimeFormat("zh-CN", {
+  timeZone: ZONE, year: "numeric", month: "numeric", day: "numeric", weekday: "short",
+  hour: "2-digit", minute: "2-digit", hourCycle: "h23",
 });
+const DAYS = new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE });
 
 /** The day in Shanghai that an instant belongs to, as 2026-11-22. */
-export const dayOf = (at) => new Intl.DateTimeFormat("sv-SE", { timeZone: ZONE }).format(at);
+export const dayOf = (at) => DAYS.format(at);
 
-/** An instant in words: 今天 20:00, 明天 20:00, 11月29日 周日 20:00. */
-export function when(text, now = new Date()) {
-  const at = new Date(text);
-  const named = Object.fromEntries(parts.formatToParts(at).map((part) => [part.type, part.value]));
-  const time = `${named.hour}:${named.minute}`;
-  const days = Math.round((Date.parse(dayOf(at)) - Date.parse(dayOf(now))) / 86400000);
-  if (days === 0) return `今天 ${time}`;
-  if (days === 1) return `明天 ${time}`;
-  if (days === -1) return `昨天 ${time}`;
-  return `${named.month}月${named.day}日 ${named.weekday} ${time}`;
+const partsOf = (at) => Object.fromEntries(PARTS.formatToParts(at).map((part) => [part.type, part.value]));
+
+/** The time of day in Shanghai, as 20:00. */
+export function timeOf(text) {
+  const named = partsOf(new Date(text));
+  return `${named.hour}:${named.minute}`;
 }
 
-/** A length of time, as 12:05. */
+/** A day in words: 今天, 明天, 11月29日 周日. */
+export function dayWords(day, now = new Date()) {
+  const days = Math.round((Date.parse(day) - Date.parse(dayOf(now))) / 86400000);
+  const named = partsOf(new Date(`${day}T12:00:00+08:00`));
+  const near = { 0: "今天", 1: "明天", "-1": "昨天" }[days];
+  const year = day.slice(0, 4) === dayOf(now).slice(0, 4) ? "" : `${named.year}年`;
+  return near || `${year}${named.month}月${named.day}日 ${named.weekday}`;
+}
+
+/** An instant in words: 今天 20:00, 11月29日 周日 20:00. */
+export const when = (text, now = new Date()) => `${dayWords(dayOf(new Date(text)), now)} ${timeOf(text)}`;
+
+/** A length of time as a player shows it, 12:05. */
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor(whole / 60) % 60;
+  const rest = String(whole % 60).padStart(2, "0");
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
 
+/** A length of time in words, 12 分钟. */
 export const minutes = (seconds) => (seconds < 60 ? `${Math.round(seconds)} 秒` : `${Math.round(seconds / 60)} 分钟`);
 
+export const percent = (share) => `${Math.min(100, Math.floor(share * 100))}%`;
+
+/** A size in words, 1.5 MB. */
+export function size(bytes) {
+  if (bytes < 1000) return `${bytes} B`;
+  const kilo = bytes / 1024;
+  return kilo < 1000 ? `${kilo < 10 ? kilo.toFixed(1) : Math.round(kilo)} KB` : `${(kilo / 1024).toFixed(1)} MB`;
+}
+
+// Messages.
+
 let toasting;
+
+/** Say something in passing. */
 export function toast(sentence) {
   const box = document.querySelector("#toast");
   box.textContent = sentence;
   box.hidden = false;
   clearTimeout(toasting);
-  toasting = setTimeout(() => (box.hidden = true), 3200);
+  toasting = setTimeout(() => (box.hidden = true), 3600);
 }
 
-/** A cover with its length and how much of it was watched. */
-export function cover(image, { seconds = 0, share = 0, title = "" } = {}) {
-  const over = seconds ? el("span.over.numbers", clock(seconds)) : null;
-  const bar = share > 0 ? el("div.bar", el("i", { style: { width: `${Math.min(100, share * 100)}%` } })) : null;
-  return el("div.cover", image ? el("img", { src: image.url, alt: image.alt || title, loading: "lazy" }) : null, over, bar);
+/** Say in passing why something did not succeed. */
+export function complain(problem) {
+  if (problem.code === undefined) console.error(problem);
+  toast([problem.title || "没有成功", problem.detail].filter(Boolean).join("："));
 }
 
-export const tag = (text, tone = "") => el(`span.tag${tone ? `.${tone}` : ""}`, text);
+/** Do something from a button, which cannot be pressed again meanwhile; what goes wrong is told in passing. */
+export async function busy(pressed, deed) {
+  if (pressed.getAttribute("aria-disabled") === "true") return undefined;
+  pressed.setAttribute("aria-disabled", "true");
+  try {
+    return await deed();
+  } catch (problem) {
+    complain(problem);
+    return undefined;
+  } finally {
+    pressed.removeAttribute("aria-disabled");
+  }
+}
 
-export function stateTag(state) {
-  const [mark, words, tone] = STATES[state] || STATES.upcoming;
-  return tag(`${mark} ${words}`, tone);
+/** A place where nothing is, with words and perhaps something to do. */
+export function empty(words, { drawn = "calendar", more = "", deed = null } = {}) {
+  return el("div.empty", el("span.round", icon(drawn)), el("p.strong", words), more ? el("p", more) : null, deed);
+}
+
+/** A place whose content could not be had, with the reason and another try. */
+export function failure(problem, again) {
+  if (problem.code === undefined) console.error(problem);
+  if (problem.status === 401) {
+    return el("div.empty", el("span.round", icon("lock")), el("h2", problem.title), el("a.button.plain", { href: "/h5/doctor/me" }, "去登录"));
+  }
+  const gone = [403, 404, 410].includes(problem.status);
+  return el(
+    "div.empty",
+    { role: "alert" },
+    el("span.round", icon(problem.code === "offline" ? "cloud" : "replay")),
+    el("h2", problem.title || "页面没有加载成功"),
+    el("p", problem.detail || (gone ? "它可能已下线，或不面向您的账号。" : "请稍后再试。")),
+    gone
+      ? el("a.button.plain", { href: "/h5/doctor/" }, "回到首页")
+      : button("再试一次", { tone: "plain", icon: "replay", onclick: again }),
+    problem.request ? el("p.small", `编号 ${problem.request}`) : null,
+  );
+}
+
+/** Give the page its title, above it and in the browser's tab. */
+export function entitle(words, whole = words) {
+  const title = document.querySelector("#title");
+  title.textContent = words;
+  title.classList.remove("waiting");
+  document.title = `${whole} · 杏林医生`;
 }
 
 /** Fill the page, or say what went wrong and offer to try again. */
@@ -121,13 +195,60 @@ export async function show(load) {
   try {
     const content = await load();
     main.replaceChildren(...[content].flat(Infinity).filter(Boolean));
-    main.removeAttribute("aria-busy");
   } catch (problem) {
-    if (problem.code === undefined) console.error(problem);
-    main.removeAttribute("aria-busy");
-    main.replaceChildren(
-      el("div.empty", el("h2", problem.title || "页面没有加载成功"), el("p", problem.detail || problem.code || "请检查网络后重试"),
-        el("button.button.plain", { type: "button", onclick: () => show(load) }, "再试一次")),
-    );
+    main.replaceChildren(failure(problem, () => show(load)));
   }
+  main.removeAttribute("aria-busy");
+}
+
+/** Fill one part of a page by itself, so that its failure leaves the others alone. */
+export function part(load, { waiting = 1 } = {}) {
+  const place = el("div.stack", { "aria-busy": "true" }, skeleton(waiting));
+  const fill = async () => {
+    try {
+      place.replaceChildren(...[await load()].flat(Infinity).filter(Boolean));
+    } catch (problem) {
+      place.replaceChildren(failure(problem, fill));
+    }
+    place.removeAttribute("aria-busy");
+  };
+  place.refill = fill;
+  fill();
+  return place;
+}
+
+export function skeleton(rows) {
+  return Array.from({ length: rows }, () => el("div.card.skeleton", { "aria-hidden": "true" }, el("i"), el("b"), el("b")));
+}
+
+/** A section with a heading and perhaps a way on. */
+export function section(title, { more = null, href = "", id = "" } = {}, ...content) {
+  return el(
+    "section.section",
+    { "aria-label": title, id: id || null },
+    el("header", el("h2", title), href ? el("a", { href }, more || "全部", icon("right", "small")) : more),
+    content,
+  );
+}
+
+/** A dialog over the page; gives what it was closed with, empty where it was dismissed. */
+export function dialog(build, { label, dismissable = true } = {}) {
+  return new Promise((resolve) => {
+    const box = el("dialog", { "aria-label": label });
+    const close = (value = "") => {
+      box.returnValue = value;
+      box.close();
+    };
+    box.append(...[build(close)].flat(Infinity));
+    box.addEventListener("cancel", (event) => {
+      if (!dismissable) event.preventDefault();
+      else box.returnValue = "";
+    });
+    box.addEventListener("close", () => {
+      box.remove();
+      resolve(box.returnValue);
+    });
+    document.body.append(box);
+    box.showModal();
+  });
 }
