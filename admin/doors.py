@@ -3,7 +3,23 @@
 from pathlib import Path
 from typing import Any, Final
 
-from admin import account, audit, overview, sign_in, staff
+from admin import (
+    account,
+    assets,
+    audit,
+    calendar,
+    episodes,
+    filming,
+    items,
+    messages,
+    overview,
+    publishing,
+    reviews,
+    series,
+    sign_in,
+    staff,
+    tags,
+)
 from admin.menu import MENU
 from server.core.settings import Settings
 
@@ -11,6 +27,16 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 DOORS: Final = [
     sign_in.blueprint,
     overview.blueprint,
+    series.blueprint,
+    episodes.blueprint,
+    items.blueprint,
+    publishing.blueprint,
+    calendar.blueprint,
+    assets.blueprint,
+    tags.blueprint,
+    filming.blueprint,
+    messages.blueprint,
+    reviews.blueprint,
     audit.blueprint,
     staff.blueprint,
     account.blueprint,

@@ -11,6 +11,7 @@ from server.core.roles import STAFF, Role
 from server.web.languages import marked
 
 WRITERS: Final = frozenset({Role.AUTHOR, Role.EDITOR})
+TAGGERS: Final = frozenset({Role.EDITOR})
 PLANNERS: Final = frozenset({Role.EDITOR, Role.PUBLISHER})
 PUBLISHERS: Final = frozenset({Role.PUBLISHER})
 # Taking something away must never wait for one person.
@@ -33,6 +34,24 @@ class Entry(Struct, frozen=True):
 
 MENU: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
     ("", (Entry("/admin/", marked("概览"), "layout-dashboard"),)),
+    (
+        marked("内容"),
+        (
+            Entry("/admin/series", marked("系列"), "playlist"),
+            Entry("/admin/episodes", marked("剧集"), "movie"),
+            Entry("/admin/calendar", marked("播出日历"), "calendar-month"),
+            Entry("/admin/assets", marked("素材库"), "photo"),
+            Entry("/admin/tags", marked("标签"), "tags"),
+            Entry("/admin/filming", marked("患者知情同意"), "clipboard-list"),
+        ),
+    ),
+    (
+        marked("运营"),
+        (
+            Entry("/admin/messages", marked("消息"), "message-circle", MESSAGE_READERS),
+            Entry("/admin/reviews", marked("身份复核"), "user-check", IDENTITY_REVIEWERS),
+        ),
+    ),
     (
         marked("系统"),
         (

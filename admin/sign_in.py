@@ -55,13 +55,13 @@ async def sign_in(request: Request) -> HTTPResponse:
 
 
 @blueprint.get("/sign-in/code")
-@page(todo=frozenset({"code"}))
+@page(todo=frozenset({"code"}), framed=True)
 async def code_form(request: Request, reader: StaffReader) -> HTTPResponse:
     return render(request, "admin/code.html", further=local_address(request.args.get("next")), errors={})
 
 
 @blueprint.post("/sign-in/code")
-@page(todo=frozenset({"code"}))
+@page(todo=frozenset({"code"}), framed=True)
 async def give_code(request: Request, reader: StaffReader) -> HTTPResponse:
     form = form_of(request)
     further = local_address(form.secret("next"))
@@ -78,6 +78,13 @@ async def give_code(request: Request, reader: StaffReader) -> HTTPResponse:
         status, errors = refusal_of(request, refused, otherwise="code")
         return render(request, "admin/code.html", status=status, further=further, errors=errors)
     return remember(request, redirect(request, further), signed_in)
+
+
+@blueprint.get("/signed-in")
+@page(framed=True)
+async def signed_in(request: Request, reader: StaffReader) -> HTTPResponse:
+    """Tell the page that shows this one in a frame that it may go on, and with which token."""
+    return render(request, "admin/signed_in.html")
 
 
 @blueprint.post("/sign-out")

@@ -110,7 +110,7 @@ def guarded(request: Request, response: HTTPResponse, *, framed: bool = False) -
     return response
 
 
-def render(request: Request, template: str, *, status: int = 200, **values: Any) -> HTTPResponse:
+def render(request: Request, template: str, /, *, status: int = 200, **values: Any) -> HTTPResponse:
     """Draw a template: a whole page, or a part of one for htmx. A whole page shows what was flashed before."""
     templates: Templates = request.app.ctx.templates
     staff = getattr(request.ctx, "staff", None)

@@ -36,7 +36,7 @@ class Templates:
         self.areas = frozenset(folders)
         self._environments = {language: self._environment(loader, language, names) for language in LANGUAGES}
 
-    def render(self, name: str, *, language: str = SOURCE, **values: Any) -> str:
+    def render(self, name: str, /, *, language: str = SOURCE, **values: Any) -> str:
         """Write a page or a part of one."""
         return self._environments[language].get_template(name).render(**values)
 

@@ -69,7 +69,7 @@ async def test_the_menu_shows_only_what_one_may_open(employ: Any) -> None:
     assert 'href="/admin/staff"' in (await administrator.read("/admin/")).text
 
 
-@pytest.mark.parametrize("address", ["/admin/", "/admin/sign-in", "/admin/nowhere", "/admin/staff/999999"])
+@pytest.mark.parametrize("address", ["/admin/", "/admin/calendar", "/admin/nowhere", "/admin/staff/999999"])
 async def test_a_page_carries_a_strict_policy_and_is_kept_nowhere(employ: Any, address: str) -> None:
     desk = await employ(Role.ADMINISTRATOR)
     answer = await desk.client.get(address)

@@ -25,7 +25,7 @@ for (const box of document.querySelectorAll("[data-chart-of]")) {
     animation: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
     color: COLOURS,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-    grid: { left: 8, right: 8, top: 16, bottom: series.length > 4 ? 64 : 40, containLabel: true },
+    grid: { left: 8, right: 8, top: 16, bottom: window.innerWidth < 600 ? 72 : 40, containLabel: true },
     legend: { bottom: 0, type: "plain", itemWidth: 12, itemHeight: 12 },
     // A tooltip of HTML would need styles in the markup, which the page's policy forbids.
     tooltip: { trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" } },

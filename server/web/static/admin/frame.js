@@ -29,6 +29,7 @@ document.addEventListener("htmx:error", () => toast(body.dataset.away));
 
 // <form data-confirm="…"> asks first. The question is the dialog of the browser: it needs no mouse and no style.
 document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented) return;
   const question = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
   if (question && !window.confirm(question)) event.preventDefault();
 });

@@ -1,0 +1,171 @@
+"""The library of files: looking through it, taking files in, describing them, and small pictures for the pages."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from sanic import Blueprint, HTTPResponse, Request
+
+from admin.editing import may, shown, words
+from admin.menu import WRITERS
+from admin.words import FILE_KINDS
+from content import assets, renditions
+from content.assets import AssetMissing
+from content.pictures import WIDTHS
+from server.core import clock
+from server.core.staff_sessions import StaffReader
+from server.web.forms import Form, form_of
+from server.web.pages import page, redirect, refusal_of, render
+from server.web.replies import matches, reply
+from server.web.request import HouseRequest
+
+blueprint = Blueprint("admin_assets", url_prefix="/admin/assets")
+SHOWN = 24
+PICTURE_AGE_S = 3600
+
+
+@blueprint.get("/")
+@page()
+async def library(request: Request, reader: StaffReader) -> HTTPResponse:
+    return await _list(request, reader, "admin/assets/list.html")
+
+
+@blueprint.get("/picker")
+@page(roles=WRITERS)
+async def picker(request: Request, reader: StaffReader) -> HTTPResponse:
+    """Show the library in a sheet from which a form picks a file."""
+    return await _list(request, reader, "admin/assets/picker.html")
+
+
+@blueprint.post("/", stream=True)
+@page(roles=WRITERS)
+async def take_in(request: HouseRequest, reader: StaffReader) -> HTTPResponse:
+    """Take in a file, which is the body itself; its name and the kind that is wanted are in the query."""
+    asked = _asked(request)
+    kind = asked.text("kind", most=20)
+    at = clock.now()
+    asset = await assets.take_in(
+        files=request.app.ctx.files,
+        pieces=_pieces(request),
+        name=asked.text("name", most=1000),
+        at_most=request.app.ctx.settings.max_upload_bytes,
+        wanted=kind if kind in FILE_KINDS else "",
+        staff_id=reader.staff_id,
+        at=at,
+        request_id=request.request_id,
+    )
+    return reply(shown(request, asset, at=at))
+
+
+@blueprint.get("/<asset_id:int>")
+@page()
+async def asset(request: Request, reader: StaffReader, asset_id: int) -> HTTPResponse:
+    return await _one(request, reader, asset_id, {})
+
+
+@blueprint.get("/<asset_id:int>/shown")
+@page()
+async def part(request: Request, reader: StaffReader, asset_id: int) -> HTTPResponse:
+    """Draw a file as the form of an item shows it."""
+    file = shown(request, await assets.asset_of(asset_id=asset_id), at=clock.now())
+    return render(request, "admin/assets/shown.html", file=file, **words())
+
+
+@blueprint.post("/<asset_id:int>")
+@page(roles=WRITERS)
+async def describe(request: HouseRequest, reader: StaffReader, asset_id: int) -> HTTPResponse:
+    form = form_of(request)
+    try:
+        await assets.describe(
+            asset_id=asset_id,
+            name=form.text("name", most=1000),
+            alt=form.text("alt", most=1000),
+            staff_id=reader.staff_id,
+            at=clock.now(),
+            request_id=request.request_id,
+        )
+    except assets.NameBad as refused:
+        status, errors = refusal_of(request, refused)
+        return await _one(request, reader, asset_id, errors, status=status)
+    return redirect(request, f"/admin/assets/{asset_id}", flash="文件说明已保存。")
+
+
+@blueprint.post("/<asset_id:int>/remove")
+@page(roles=WRITERS)
+async def remove(request: HouseRequest, reader: StaffReader, asset_id: int) -> HTTPResponse:
+    try:
+        await assets.remove(asset_id=asset_id, staff_id=reader.staff_id, at=clock.now(), request_id=request.request_id)
+    except assets.AssetInUse as refused:
+        status, errors = refusal_of(request, refused, otherwise="remove")
+        return await _one(request, reader, asset_id, errors, status=status)
+    return redirect(request, "/admin/assets", flash="文件已删除。")
+
+
+@blueprint.get("/<asset_id:int>/small")
+@page()
+async def small(request: Request, reader: StaffReader, asset_id: int) -> HTTPResponse:
+    """Give an image of the library in the width of a phone."""
+    file = await assets.asset_of(asset_id=asset_id)
+    if file.kind != "image":
+        raise AssetMissing()
+    etag = f'"{file.sha256[:32]}"'
+    headers = {
+        "etag": etag,
+        "cache-control": f"private, max-age={PICTURE_AGE_S}",
+        "content-security-policy": "default-src 'none'; sandbox",
+    }
+    if matches(request, etag):
+        return HTTPResponse(b"", 304, headers)
+    files = request.app.ctx.files
+    path = await renditions.rendition(files=files, sha256=file.sha256, width=WIDTHS["small"], suffix="webp")
+    body = b"".join([piece async for piece in files.read(path, start=0, length=2**31)])
+    return HTTPResponse(body, 200, headers, renditions.FORMATS["webp"])
+
+
+async def _pieces(request: Request) -> AsyncIterator[bytes]:
+    stream: Any = request.stream
+    while (piece := await stream.read()) is not None:
+        yield piece
+
+
+async def _list(request: Request, reader: StaffReader, template: str) -> HTTPResponse:
+    asked = _asked(request)
+    kind = asked.text("kind", most=20)
+    page_number = min(max(asked.whole("page") or 1, 1), 100_000)
+    found = await assets.listing(
+        kind=kind if kind in FILE_KINDS else "", text=asked.text("text"), page=page_number, size=SHOWN
+    )
+    at = clock.now()
+    return render(
+        request,
+        template,
+        files=[shown(request, row, at=at) for row in found.rows],
+        total=found.total,
+        page_number=page_number,
+        pages=-(-found.total // SHOWN),
+        asked=asked,
+        file_kinds=FILE_KINDS,
+        may=may(reader.roles),
+        **words(),
+    )
+
+
+async def _one(
+    request: Request, reader: StaffReader, asset_id: int, errors: dict[str, str], *, status: int = 200
+) -> HTTPResponse:
+    found = await assets.asset_of(asset_id=asset_id)
+    return render(
+        request,
+        "admin/assets/one.html",
+        status=status,
+        asset=found,
+        file=shown(request, found, at=clock.now()),
+        uses=await assets.uses(asset_id=asset_id),
+        errors=errors,
+        file_kinds=FILE_KINDS,
+        may=may(reader.roles),
+        **words(),
+    )
+
+
+def _asked(request: Request) -> Form:
+    return Form([(name, value) for name, values in request.args.items() for value in values])
