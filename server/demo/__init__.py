@@ -3,13 +3,14 @@
 The rule: it is loaded once; the audit keeps that it was. A start that was cut off goes on where it stopped.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from server.core import audit, clock
 from server.core.db import transaction
 from server.core.settings import Settings
 from server.demo import notices, people, shows, staff, visits
+from server.demo.script import ALL, Series
 from server.demo.typesetting import FontMissing, font
 
 DONE: Final = "demo.seed"
@@ -17,11 +18,12 @@ DONE: Final = "demo.seed"
 EDITION: Final = "1"
 
 
-async def seed(ctx: Any, say: Callable[[str], None]) -> None:
+async def seed(ctx: Any, say: Callable[[str], None], *, script: Sequence[Series] = ALL) -> None:
     """Load the demo content that is not there yet.
 
     :param ctx: the opened stores of the house.
     :param say: takes a sentence on how it goes.
+    :param script: the series that are shown.
     """
     if await audit.entries(deed=DONE, subject_id=EDITION, limit=1):
         return
@@ -34,8 +36,8 @@ async def seed(ctx: Any, say: Callable[[str], None]) -> None:
     except FontMissing as fault:
         say(f"The demo series are left out. {fault}")
         return
-    await shows.Studio(files=ctx.files, staff_id=editor_id, at=at, say=say).seed()
-    await visits.seed(issuer=ctx.issuer, at=at)
+    await shows.Studio(script=script, files=ctx.files, staff_id=editor_id, at=at, say=say).seed()
+    await visits.seed(script=script, issuer=ctx.issuer, at=at)
     async with transaction():
         await audit.note(actor="command", deed=DONE, subject_kind="demo", subject_id=EDITION, at=at)
     say("The demo content is there.")

@@ -6,7 +6,8 @@ aired, so that the house looks as if it had been used.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -18,23 +19,23 @@ from content.shapes import STAGE_NAMES, Audience
 from content.workflow import State
 from server.core.clock import SHANGHAI, day_of, start_of
 from server.core.storage import Files
-from server.demo import chapters, films, papers, pictures, script
-from server.demo.script import MARK
+from server.demo import chapters, films, papers, pictures
+from server.demo.script import GASTRIC, LUNG, MARK, STOMA, Episode, Season, Series
 
 Say = Callable[[str], None]
 
 THEMES: Final[dict[str, pictures.Theme]] = {
-    script.GASTRIC.slug: "lamp",
-    script.LUNG.slug: "branches",
-    script.STOMA.slug: "rings",
+    GASTRIC.slug: "lamp",
+    LUNG.slug: "branches",
+    STOMA.slug: "rings",
 }
 CONSENT: Final = "DEMO-2026-001"
 # Of the first series: an episode with a filmed patient, one that is moved, and one that is cancelled.
-FILMED: Final = (script.GASTRIC.slug, 4)
-MOVED: Final = (script.GASTRIC.slug, 8)
-CANCELLED: Final = (script.GASTRIC.slug, 9)
+FILMED: Final = (GASTRIC.slug, 4)
+MOVED: Final = (GASTRIC.slug, 8)
+CANCELLED: Final = (GASTRIC.slug, 9)
 # On air when the house first stands.
-NOW: Final = (script.STOMA.slug, 3)
+NOW: Final = (STOMA.slug, 3)
 MOST_BYTES: Final = 64 * 1024 * 1024
 
 
@@ -42,9 +43,9 @@ MOST_BYTES: Final = 64 * 1024 * 1024
 class Numbered:
     """An episode of the script at its place: ``number`` counts through the seasons, from 1."""
 
-    series: script.Series
-    season: script.Season
-    episode: script.Episode
+    series: Series
+    season: Season
+    episode: Episode
     number: int
 
     @property
@@ -56,11 +57,11 @@ class Numbered:
         return self.series.slug, self.number
 
 
-def numbered() -> list[Numbered]:
-    """List all episodes of the script."""
+def numbered(script: Sequence[Series]) -> list[Numbered]:
+    """List all episodes of a script."""
     return [
         Numbered(series, season, episode, number)
-        for series in script.ALL
+        for series in script
         for number, (season, episode) in enumerate(
             [(season, episode) for season in series.seasons for episode in season.episodes], start=1
         )
@@ -78,7 +79,8 @@ def airs_at(show: Numbered, *, at: datetime) -> datetime:
 class Studio:
     """Makes the demo series in one house, as its editor."""
 
-    def __init__(self, *, files: Files, staff_id: int, at: datetime, say: Say) -> None:
+    def __init__(self, *, script: Sequence[Series], files: Files, staff_id: int, at: datetime, say: Say) -> None:
+        self._script = script
         self._files = files
         self._staff_id = staff_id
         self._at = at
@@ -89,25 +91,26 @@ class Studio:
         await self._tags()
         consent_id = await self._consent()
         parents: dict[tuple[str, str], int] = {}
-        for series in script.ALL:
+        for series in self._script:
             series_id = await self._series(series)
             for number, season in enumerate(series.seasons, start=1):
                 parents[series.slug, season.title] = await self._season(series, season, number, series_id)
         there = {row.slug for row in (await items.listing(at=self._at, kind="episode", size=1000)).rows}
-        missing = [show for show in numbered() if show.slug not in there]
+        missing = [show for show in numbered(self._script) if show.slug not in there]
         if missing:
             self._say(f"Making {len(missing)} demo episodes, each with a cover and a film; this takes some seconds.")
         with TemporaryDirectory(prefix="xinglin-demo-") as folder:
-            async for done, show, film in _filmed(missing, Path(folder)):
-                await self._episode(show, film, parents[show.series.slug, show.season.title], consent_id)
-                if done % 9 == 0 and done < len(missing):
-                    self._say(f"  {done} of {len(missing)} made.")
-        for show in numbered():
+            async with aclosing(_filmed(missing, Path(folder))) as made:
+                async for done, show, film in made:
+                    await self._episode(show, film, parents[show.series.slug, show.season.title], consent_id)
+                    if done % 9 == 0 and done < len(missing):
+                        self._say(f"  {done} of {len(missing)} made.")
+        for show in numbered(self._script):
             await self._on_air(show)
 
     async def _tags(self) -> None:
         known = {tag.slug for tag in await tags.listing()}
-        for series in script.ALL:
+        for series in self._script:
             for facet, pairs in (("disease", series.diseases), ("operation", series.operations)):
                 for slug, name in pairs:
                     if slug not in known:
@@ -128,7 +131,7 @@ class Studio:
         )
         return row.id
 
-    async def _series(self, series: script.Series) -> int:
+    async def _series(self, series: Series) -> int:
         async def shape() -> dict[str, Any]:
             cover = await asyncio.to_thread(
                 pictures.cover,
@@ -152,7 +155,7 @@ class Studio:
 
         return await self._published("series", series.slug, None, shape, since=self._began(series))
 
-    async def _season(self, series: script.Series, season: script.Season, number: int, series_id: int) -> int:
+    async def _season(self, series: Series, season: Season, number: int, series_id: int) -> int:
         async def shape() -> dict[str, Any]:
             return {"title": season.title, "summary": season.summary + MARK}
 
@@ -262,7 +265,7 @@ class Studio:
         )
         return asset.id
 
-    def _began(self, series: script.Series) -> datetime:
+    def _began(self, series: Series) -> datetime:
         return min(self._at, start_of(day_of(self._at) + timedelta(days=series.first_day - 2)))
 
 
@@ -270,16 +273,20 @@ async def _pieces(content: bytes) -> AsyncIterator[bytes]:
     yield content
 
 
-async def _filmed(shows: list[Numbered], folder: Path) -> AsyncIterator[tuple[int, Numbered, Path]]:
+async def _filmed(shows: list[Numbered], folder: Path) -> AsyncGenerator[tuple[int, Numbered, Path], None]:
     """Make the films one after the other, each while the one before is taken in."""
     making: asyncio.Task[Path] | None = None
-    for number, show in enumerate(shows):
-        making = making or asyncio.create_task(asyncio.to_thread(_film, show, folder))
-        film = await making
-        following = shows[number + 1 :][:1]
-        making = asyncio.create_task(asyncio.to_thread(_film, following[0], folder)) if following else None
-        yield number + 1, show, film
-        film.unlink()
+    try:
+        for number, show in enumerate(shows):
+            film = await (making or asyncio.to_thread(_film, show, folder))
+            following = shows[number + 1 :][:1]
+            making = asyncio.create_task(asyncio.to_thread(_film, following[0], folder)) if following else None
+            yield number + 1, show, film
+            film.unlink()
+    finally:
+        # A thread cannot be cancelled, and its folder must not vanish under it.
+        if making is not None:
+            await asyncio.wait([making])
 
 
 def _film(show: Numbered, folder: Path) -> Path:
@@ -311,7 +318,7 @@ def _cover(show: Numbered) -> bytes:
     )
 
 
-def _team(series: script.Series) -> list[dict[str, str]]:
+def _team(series: Series) -> list[dict[str, str]]:
     return [
         {"name": guest.name, "title": guest.title, "hospital": guest.hospital, "role": guest.role}
         for guest in series.team

@@ -86,7 +86,7 @@ def _pieces(text: str) -> list[str]:
     pieces: list[str] = []
     for match in _PIECE.finditer(text.strip()):
         piece = match[0]
-        sticks = pieces and (piece[0] in NOT_FIRST or piece.isspace() or pieces[-1][-1] in NOT_LAST)
+        sticks = pieces and (piece[0] in NOT_FIRST or piece.isspace() or pieces[-1].rstrip()[-1] in NOT_LAST)
         if sticks:
             pieces[-1] += piece
         else:

@@ -5,6 +5,7 @@ takes, in the past; all of it goes through the functions that the doors call. A 
 """
 
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -14,9 +15,9 @@ from content import airings, following, items, reactions, viewing, watchlists
 from content.ranges import Ranges
 from server.core.roles import Audience, Reader, Role
 from server.core.wechat import LoginSession
-from server.demo import script
 from server.demo.consent_texts import VERSION
-from server.demo.shows import Numbered, numbered
+from server.demo.script import GASTRIC, STOMA, Series
+from server.demo.shows import FILMED, Numbered, numbered
 from server.sandbox import demo
 from server.sandbox.world import World
 
@@ -40,28 +41,28 @@ CHEN: Final = (
     Watched("a-place-for-a-stoma-01", 0.18),
     Watched("behind-the-nodule-02", 0.66),
 )
-FOLLOWED: Final = (script.GASTRIC.slug, script.STOMA.slug)
+FOLLOWED: Final = (GASTRIC.slug, STOMA.slug)
 FAVOURITES: Final = ("questions-at-the-table-02", "behind-the-nodule-01")
 
 
-async def seed(*, issuer: Issuer, at: datetime) -> None:
+async def seed(*, script: Sequence[Series], issuer: Issuer, at: datetime) -> None:
     """Let the demo doctors do what they have done, where they have not."""
-    episodes = {show.slug: show for show in numbered()}
+    episodes = {show.slug: show for show in numbered(script)}
     ids = {row.slug: row.item_id for row in (await items.listing(at=at, size=1000)).rows}
     chen = await _doctor(issuer, demo.DOCTOR, at=at)
-    await _follow(chen, [ids[slug] for slug in FOLLOWED], at=at)
-    for watched in CHEN:
+    await _follow(chen, [ids[slug] for slug in FOLLOWED if slug in ids], at=at)
+    for watched in [one for one in CHEN if one.slug in episodes]:
         await _watch(chen, episodes[watched.slug], ids, watched.share, hours=1.5, at=at)
-    for slug in FAVOURITES:
+    for slug in [slug for slug in FAVOURITES if slug in ids]:
         await reactions.favourite(reader=chen, item_id=ids[slug], at=at)
     for number in range(1, VIEWERS + 1):
         rng = random.Random(number)  # noqa: S311  what they watch is no secret
         viewer = await _doctor(issuer, f"demo-viewer-{number}", at=at)
-        await _follow(viewer, [ids[series.slug] for series in script.ALL if rng.random() < 0.6], at=at)
+        await _follow(viewer, [ids[series.slug] for series in script if rng.random() < 0.6], at=at)
         for show in episodes.values():
             share = rng.choice((0.0, 0.0, 0.3, 0.6, 0.96, 1.0))
             hours = rng.choice((0.5, 3.0, 20.0, 45.0, 70.0, 120.0, 190.0))
-            if share and show.place != ("questions-at-the-table", 4):
+            if share and show.place != FILMED:
                 await _watch(viewer, show, ids, share, hours=hours, at=at)
                 if share > 0.9 and rng.random() < 0.4:
                     await reactions.like(reader=viewer, item_id=ids[show.slug], at=at)
