@@ -1,7 +1,7 @@
 """What the tests stand on: a real PostgreSQL and Redis, one database and one Redis number a worker.
 
-The databases are copies of one migrated template, made anew only when a migration has changed; each test begins on empty
-tables.
+The databases are copies of one migrated template, made anew only when a migration has changed; each test begins on
+empty tables.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ import asyncpg
 import filelock
 import httpx
 import pytest
+from browser_fixtures import browser  # noqa: F401 -- a fixture for all tests
 from people_fixtures import people, visitors  # noqa: F401 -- fixtures for all tests
 from redis.asyncio import Redis
 from wechat_fixtures import sandbox, wechat  # noqa: F401 -- fixtures for all tests
