@@ -5,14 +5,17 @@ nowhere, and nothing else in the event leads on to the person, their devices or 
 """
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import msgspec
 
 from cdp import books
 from cdp.erasure import Erased
-from server.core.db import connection
+from server.core.db import connection, transaction
+
+# How long after an erasure a batch that was taken in before it can still be on its way, by far.
+STRAGGLING: Final = timedelta(hours=1)
 
 
 async def export(*, account_ids: Sequence[int]) -> list[dict[str, Any]]:
@@ -37,7 +40,9 @@ async def erase(*, account_ids: Sequence[int], at: datetime) -> Erased:
     """Take out of the events of some accounts what leads to a device or a session, and empty what is in quarantine."""
     accounts = list(account_ids)
     events = await connection().execute(
-        "UPDATE event SET anonymous_id = NULL, session = NULL WHERE account_id = ANY($1)", accounts
+        "UPDATE event SET anonymous_id = NULL, session = NULL "
+        "WHERE account_id = ANY($1) AND (anonymous_id IS NOT NULL OR session IS NOT NULL)",
+        accounts,
     )
     waiting = await connection().fetch(
         "UPDATE quarantine SET resolved_at = $2, outcome = 'erased', payload = '', batch = '{}', account_id = NULL "
@@ -46,4 +51,13 @@ async def erase(*, account_ids: Sequence[int], at: datetime) -> Erased:
         at,
     )
     await books.move_to_rejected([row["received_at"] for row in waiting])
-    return Erased(rows=events + len(waiting), kept=events, why_kept="Events keep a number that leads nowhere.")
+    kept = await connection().value("SELECT count(*) FROM event WHERE account_id = ANY($1)", accounts)
+    return Erased(rows=events + len(waiting), kept=kept, why_kept="Events keep a number that leads nowhere.")
+
+
+async def erase_stragglers(ctx: Any, at: datetime) -> None:
+    """Erase again what was just being stored when its person was erased; a job."""
+    rows = await connection().fetch("SELECT id FROM account WHERE erased_at > $1", at - STRAGGLING)
+    if rows:
+        async with transaction():
+            await erase(account_ids=[row["id"] for row in rows], at=at)

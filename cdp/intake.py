@@ -98,6 +98,7 @@ class Intake:
                         group = [] if self._queue.empty() else self._gathered(self._queue.get_nowait())
             except Exception as fault:
                 # Not swallowed: whoever waits for an answer gets the failure instead.
+                log.warning("event_group_failed", batches=len(group), fault=type(fault).__name__)
                 self._fail(group, fault)
                 if db.is_away(fault):
                     self._refuse_waiting()

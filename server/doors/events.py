@@ -52,6 +52,32 @@ class EventsTaken(Struct, frozen=True):
     results: list[EventOutcome]
 
 
+EXAMPLE: dict[str, Any] = {
+    "sent_at": "2026-11-22T20:05:00.120+08:00",
+    "anonymous_id": "0192f5a0-1111-7000-8000-000000009999",
+    "app": "wx00000000000000aa",
+    "consent": {"version": "2026-11-22", "purposes": ["service", "analytics"]},
+    "events": [
+        {
+            "event_id": "019ab1c2-7d10-7a34-9b8e-5f1d2c3b4a59",
+            "name": "content_read_progress",
+            "schema": "1-0-0",
+            "session": "019ab1c2-7000-7000-8000-0123456789ab",
+            "sequence": 12,
+            "created_at": "2026-11-22T20:04:31.008+08:00",
+            "page": "pages/article/show",
+            "body": {
+                "item_id": 17,
+                "kind": "article",
+                "max_percent": 80,
+                "active_ms": 41000,
+                "expected_ms": 60000,
+            },
+        }
+    ],
+}
+
+
 @blueprint.post("/")
 @operation(
     "Hand in events of a client",
@@ -60,6 +86,7 @@ class EventsTaken(Struct, frozen=True):
     reply=EventsTaken,
     refuses=(BatchTooLarge, UnpackedTooLarge, EncodingUnknown),
     tags=("events",),
+    example=EXAMPLE,
     description="An answer of 200 means that every event marked accepted, duplicate or quarantined is on disk. A "
     "batch may be sent again as often as one likes: an event is kept once by its `event_id`. The body may be gzip "
     "(Content-Encoding). Rejected events say why in `code` and `field` and are not worth sending again; after 503, "

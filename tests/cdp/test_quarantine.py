@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -131,6 +132,18 @@ async def test_a_replay_cannot_bring_back_who_was_erased(intake: Intake) -> None
     assert (row["anonymous_id"], row["session"]) == (None, None)
     assert await replay(at=AT) == Replayed()
     assert (await hour()).rejected == 1
+
+
+async def test_what_was_on_its_way_during_an_erasure_is_erased_after_it(intake: Intake) -> None:
+    await agree(7, "service", "analytics")
+    await history.erase(account_ids=[7], at=AT)
+    await connection().execute("UPDATE account SET erased_at = $1, openid_hash = NULL", AT)
+    await intake.take(judged(event(), event(name="content_zoom")))
+    await history.erase_stragglers(SimpleNamespace(), AT + timedelta(minutes=10))
+    row = await connection().row("SELECT anonymous_id, session FROM event")
+    assert row is not None
+    assert tuple(row) == (None, None)
+    assert [entry[0] for entry in await entries()] == ["erased"]
 
 
 async def test_more_than_fits_into_one_turn_is_replayed_too(intake: Intake) -> None:

@@ -14,6 +14,7 @@ from cdp.batches import MOST_BYTES
 from server.core.db import connection
 from server.core.roles import Audience
 from server.demo.consent_texts import VERSION
+from server.doors.events import EXAMPLE
 
 PATH = "/api/events"
 GUEST = {"app": APPS[Audience.PATIENT], "consent": {"version": VERSION, "purposes": ["service", "analytics"]}}
@@ -167,6 +168,12 @@ async def test_a_bad_body_is_refused_by_name(
     answer = await client.post(PATH, content=body, headers={**doctor.headers, "content-encoding": encoding})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert await stored() == []
+
+
+async def test_the_example_of_the_interface_is_a_good_one(client: httpx.AsyncClient, people: People) -> None:
+    doctor = await people.sign_in("ada")
+    answer = await client.post(PATH, json=EXAMPLE, headers=doctor.headers)
+    assert [result["outcome"] for result in answer.json()["results"]] == ["accepted"]
 
 
 async def test_the_catalogue_is_served_with_its_tag(client: httpx.AsyncClient) -> None:
