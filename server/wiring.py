@@ -46,6 +46,7 @@ MODELS: Final[dict[str, list[str]]] = {
 JOBS: Final[list[Job]] = [
     Job("log.months", 6 * 3600, months.keep),
     Job("log.books", 600, books.check),
+    Job("log.erase_stragglers", 600, history.erase_stragglers),
     Job("sessions.purge", 3600, sessions.purge),
     Job("idempotency.purge", 3600, idempotency.purge),
     Job("messages.send", 3, message_sending.send_due),
