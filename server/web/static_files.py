@@ -17,8 +17,10 @@ blueprint = Blueprint("static")
 blueprint.static("/static", STATIC, name="files")
 
 
-@blueprint.on_response
 async def say_how_long(request: Request, response: HTTPResponse) -> None:
     if response.status in {200, 206, 304}:
-        response.headers.setdefault("cache-control", FOR_GOOD if "v" in request.args else ASK_EACH_TIME)
+        response.headers["cache-control"] = FOR_GOOD if "v" in request.args else ASK_EACH_TIME
     response.headers.setdefault("x-content-type-options", "nosniff")
+
+
+blueprint.middleware(say_how_long, "response")

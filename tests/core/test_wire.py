@@ -46,7 +46,15 @@ def test_a_wrong_field_is_named(body: bytes, field: str) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"\xff", b'{"more": "\\udc00 and more"}', b'{"number": NaN}', b'{"more": ' + b"[" * 100_000, b'{"more": ' * 5_000 + b"1" + b"}" * 5_000],
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b'{"more": "\\udc00 and more"}',
+        b'{"number": NaN}',
+        b'{"more": ' + b"[" * 100_000,
+        b'{"more": ' * 5_000 + b"1" + b"}" * 5_000,
+    ],
     ids=["empty", "cut off", "not UTF-8", "half a character", "NaN", "deep list", "deep object"],
 )
 def test_what_is_no_json_is_malformed(body: bytes) -> None:
