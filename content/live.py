@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from cdp import log
 from cdp.events import ContentExpired, ContentPublished, ContentRetagged, ContentWithdrawn
+from content import trail
 from content.checks import FileFacts, narrower
 from content.files import facts_of
 from content.kinds import files_in, kind_of
@@ -24,7 +25,7 @@ from content.pictures import addresses
 from content.shapes import Audience, Shape
 from content.tables.items import Live, LiveQuestion, Tombstone
 from content.workflow import CURRENT
-from server.core.db import connection
+from server.core.db import connection, transaction
 
 Why = Literal["withdrawn", "expired"]
 
@@ -86,10 +87,13 @@ async def refresh(item_id: int, *, at: datetime, why: Why, anew: bool = False) -
 
 
 async def refresh_all(*, at: datetime) -> None:
-    """Write everything that readers see again; for after a change of what is kept in a live row."""
+    """Write everything that readers see again, tree by tree; for after a change of what is kept in a live row."""
+    topics: set[str] = set()
     for row in await connection().fetch("SELECT id FROM item WHERE parent_id IS NULL ORDER BY id"):
-        await connection().value("SELECT id FROM item WHERE id = $1 FOR NO KEY UPDATE", row["id"])
-        await refresh(row["id"], at=at, why="withdrawn", anew=True)
+        async with transaction():
+            await connection().value("SELECT id FROM item WHERE id = $1 FOR NO KEY UPDATE", row["id"])
+            topics |= await refresh(row["id"], at=at, why="withdrawn", anew=True)
+    await trail.tell(*topics)
 
 
 async def _over(item_id: int) -> list[int]:
@@ -243,10 +247,10 @@ async def _use_files(item_id: int, used: list[tuple[int, str]], consent_id: int 
         [asset_id for asset_id, _ in used],
         [field for _, field in used],
     )
-    # The consent sticks to the film itself, so that its withdrawal closes the film wherever else it may be used.
+    # The consent sticks to the film itself, whichever copy of it, so that its withdrawal closes the film everywhere.
     await connection().execute(
-        "UPDATE asset SET consent_id = $2 WHERE id = ANY($1::bigint[]) AND kind = 'video' AND consent_id IS NULL "
-        "AND $2::bigint IS NOT NULL",
+        "UPDATE asset SET consent_id = $2 WHERE $2::bigint IS NOT NULL AND consent_id IS NULL AND kind = 'video' "
+        "AND sha256 IN (SELECT sha256 FROM asset WHERE id = ANY($1::bigint[]))",
         [asset_id for asset_id, _ in used],
         consent_id,
     )

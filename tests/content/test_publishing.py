@@ -304,6 +304,25 @@ async def test_a_withdrawn_consent_takes_everything_away_that_rests_on_it() -> N
     assert refused.value.field == "video.asset"
 
 
+async def test_a_consent_covers_every_copy_of_its_film() -> None:
+    series_id = await published_series()
+    first, copy = await a_file("video", sha256="5" * 64), await a_file("video", sha256="5" * 64)
+    unaware = await published_episode(series_id, video={"asset": copy})
+    consent_id = await a_consent()
+    await published_episode(series_id, filmed_patient=True, consent_id=consent_id, video={"asset": first})
+    await filming.withdraw(consent_id=consent_id, staff_id=2, at=after(minutes=1))
+    assert not await is_readable(unaware, at=after(minutes=1))
+
+
+async def test_nothing_that_rests_on_a_withdrawn_consent_is_made_live_again() -> None:
+    series_id = await published_series()
+    consent_id = await a_consent()
+    episode_id = await published_episode(series_id, filmed_patient=True, consent_id=consent_id)
+    await connection().execute("UPDATE filmed_consent SET withdrawn_at = $1", NOON)
+    await live.refresh_all(at=NOON)
+    assert not await is_readable(episode_id)
+
+
 async def test_publishing_while_the_consent_is_withdrawn_leaves_nothing_live() -> None:
     series_id = await published_series()
     for _ in range(5):

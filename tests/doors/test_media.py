@@ -170,6 +170,17 @@ async def test_a_withdrawn_consent_closes_an_address_that_was_given_out(
     assert (await client.get(shelf.address)).status_code == 410
 
 
+async def test_an_address_closes_with_the_consent_alone(app: Any, client: httpx.AsyncClient, shelf: Shelf) -> None:
+    # Another episode shows the same film and knows of no consent; nothing but the file itself is bound to it.
+    await connection().execute("UPDATE live SET consent_id = NULL")
+    await connection().execute("UPDATE filmed_consent SET withdrawn_at = now()")
+    for kept in app.ctx.changes.kept:
+        kept.clear()
+    assert (await client.get(shelf.address)).status_code == 404
+    video = await client.get(f"/api/doctor/episodes/{shelf.episode_id}/video")
+    assert (video.status_code, video.json()["code"]) == (404, "film_missing")
+
+
 async def test_a_withdrawn_consent_closes_the_editors_address_too(
     app: Any, client: httpx.AsyncClient, shelf: Shelf
 ) -> None:
