@@ -141,9 +141,11 @@ class House(Sanic[Any, Any]):
         if figure is None:
             figure = log.figures[key] = Figure(route, request.method if request.route else "-", request.answered)
         figure.add(seconds)
+        # An address with a token in it opens something to whoever reads the line.
+        path = f"/{route}" if "<token" in route else request.path[:300]
         log.add(
             f'{{"at":"{_stamp()}","level":"info","event":"request","id":"{request.request_id}",'
-            f'"method":"{request.method}","path":{encode(request.path[:300]).decode()},"route":{figure.route},'
+            f'"method":"{request.method}","path":{encode(path).decode()},"route":{figure.route},'
             f'"status":{request.answered},"ms":{seconds * 1000:.2f}}}\n',
             figure,
         )
