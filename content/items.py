@@ -96,8 +96,7 @@ async def create(
     """
     kind_of(kind)
     slug = slug or f"{kind}-{ids.opaque(48).lower()}"
-    if not SLUG.match(slug):
-        raise SlugBad(field="slug")
+    check_slug(slug)
     storable = as_storable(kind, shape or {})
     async with transaction():
         await check_parent(kind, parent_id)
@@ -259,6 +258,15 @@ async def discard(*, item_id: int, staff_id: int, at: datetime, request_id: str 
             raise ItemInUse()
         await Item.filter(id=item_id).delete()
         await trail.note("discard", "item", item_id, staff_id=staff_id, at=at, request_id=request_id, before=draft)
+
+
+def check_slug(slug: str) -> None:
+    """Refuse a slug that is none.
+
+    :raises SlugBad: if it has other characters than those of an address, or too many.
+    """
+    if not SLUG.match(slug):
+        raise SlugBad(field="slug")
 
 
 async def check_parent(kind: str, parent_id: int | None) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from content import live, trail
 from content.access import ItemMissing
-from content.items import check_parent, draft_of
+from content.items import SlugTaken, check_parent, check_slug, draft_of
 from server.core.db import connection, transaction
 from server.core.errors import Conflict
 
@@ -100,6 +100,38 @@ async def move(
         )
         topics = await live.refresh(item_id if parent_id is None else parent_id, at=at, why="withdrawn")
         topics |= live.topics_of([before.parent_id] if before.parent_id else [], [before.kind])
+    await trail.tell(*topics)
+
+
+async def rename(*, item_id: int, slug: str, staff_id: int, at: datetime, request_id: str = "") -> None:
+    """Give an item another slug.
+
+    :raises ItemMissing: if there is no such item.
+    :raises SlugBad: if the slug is none.
+    :raises SlugTaken: if another item of the kind has it.
+    """
+    check_slug(slug)
+    async with transaction():
+        await hold(item_id)
+        before = await draft_of(item_id=item_id)
+        if before.slug == slug:
+            return
+        # Two who want the same slug wait for each other here, and not at an error of the index.
+        await connection().value("SELECT pg_advisory_xact_lock(hashtext('slug'), hashtext($1))", slug)
+        if await connection().value("SELECT true FROM item WHERE kind = $1 AND slug = $2", before.kind, slug):
+            raise SlugTaken(field="slug")
+        await connection().execute("UPDATE item SET slug = $2 WHERE id = $1", item_id, slug)
+        await trail.note(
+            "rename",
+            "item",
+            item_id,
+            staff_id=staff_id,
+            at=at,
+            request_id=request_id,
+            before={"slug": before.slug},
+            after={"slug": slug},
+        )
+        topics = await live.refresh(item_id, at=at, why="withdrawn")
     await trail.tell(*topics)
 
 

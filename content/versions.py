@@ -1,4 +1,4 @@
-"""Versions: what an item said at one moment, for ever; the differences between two, and the way back.
+"""Versions: what an item said at one moment, for ever, and the way back.
 
 The rule: a version is never changed. Going back makes the old text the draft and a version of its own.
 """

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from content import items, versions
+from content import items, tree, versions
 from content.access import ItemMissing
 from content.items import DraftStale, ItemInUse, ParentUnfit, SlugBad, SlugTaken
 from content.kinds import KindUnknown, content_hash
@@ -197,3 +197,18 @@ async def test_the_list_finds_by_kind_state_and_part_of_the_title() -> None:
     assert [row.item_id for row in (await items.listing(kind="series", state="published", at=NOON)).rows] == [published]
     assert [row.item_id for row in (await items.listing(text="0%", at=NOON)).rows] == [published]
     assert (await items.listing(text="%", kind="episode", at=NOON)).rows == []
+
+
+async def test_an_item_gets_another_slug_that_nobody_has() -> None:
+    series_id, other = await published_series(), await published_series()
+    await tree.rename(item_id=series_id, slug="rectal-cancer", staff_id=1, at=NOON)
+    assert await connection().value("SELECT slug FROM live WHERE item_id = $1", series_id) == "rectal-cancer"
+    with pytest.raises(SlugTaken):
+        await tree.rename(item_id=other, slug="rectal-cancer", staff_id=1, at=NOON)
+    with pytest.raises(SlugBad):
+        await tree.rename(item_id=other, slug="Not A Slug", staff_id=1, at=NOON)
+    results = await asyncio.gather(
+        *(tree.rename(item_id=item_id, slug="wanted", staff_id=1, at=NOON) for item_id in (series_id, other)),
+        return_exceptions=True,
+    )
+    assert sorted(type(result).__name__ for result in results) == ["NoneType", "SlugTaken"]
