@@ -15,7 +15,6 @@ from msgspec import Struct
 
 from content import inspection, trail
 from content.inspection import FileFound
-from content.renditions import drawing
 from server.core.db import connection, transaction
 from server.core.errors import Conflict, Invalid, Missing
 from server.core.storage import Files, Incoming
@@ -121,8 +120,7 @@ async def take_in(
     incoming = await files.receive(pieces, at_most=at_most)
     clean = await asyncio.to_thread(files.aside)
     try:
-        async with drawing:
-            found = await inspection.inspect(incoming.path, clean=clean)
+        found = await inspection.inspect(incoming.path, clean=clean)
         if wanted and found.kind != wanted:
             raise WrongKind(wanted=wanted, found=found.kind)
         kept = await asyncio.to_thread(_described, clean) if found.kind == "image" else incoming

@@ -32,6 +32,11 @@ PROBE_S: Final = 60.0
 HEAD: Final = 64 * 1024
 QUALITY: Final = 90
 
+# An image of 40 million pixels takes half a gigabyte while it is drawn. Films have a turn of their own, because a long
+# one takes a minute, and readers wait for pictures.
+drawing = asyncio.Semaphore(2)
+_probing = asyncio.Semaphore(2)
+
 # Pillow warns from here and refuses from twice as many on; here both are refused.
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -119,13 +124,15 @@ async def inspect(path: Path, *, clean: Path) -> FileFound:
     """
     kind, media_type = await asyncio.to_thread(_first_look, path)
     if kind == "image":
-        return await asyncio.to_thread(_image, path, media_type, clean)
+        async with drawing:
+            return await asyncio.to_thread(_image, path, media_type, clean)
     if kind == "document":
         await asyncio.to_thread(_document, path)
         return FileFound(kind, media_type)
     if media_type != "audio/mpeg":
         await asyncio.to_thread(_boxes, path)
-    return await _film(path, kind, media_type)
+    async with _probing:
+        return await _film(path, kind, media_type)
 
 
 def _first_look(path: Path) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from content.inspection import FileUnknown
+from content.inspection import FileUnknown, drawing
 from content.pictures import WIDTHS
 from server.core.db import connection
 from server.core.storage import Files
@@ -18,8 +18,6 @@ from server.core.storage import Files
 FORMATS: Final = {"webp": "image/webp", "jpg": "image/jpeg"}
 GRACE: Final = timedelta(days=1)
 CLEAR_EVERY_S: Final = 6 * 3600.0
-# An image of 40 million pixels takes half a gigabyte while it is drawn.
-drawing = asyncio.Semaphore(2)
 
 
 async def rendition(*, files: Files, sha256: str, width: int, suffix: str) -> Path:
