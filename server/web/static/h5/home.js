@@ -1,7 +1,7 @@
 /** The start: what comes next, where to go on, what to find, and the series. */
 
 import { get } from "./api.js";
-import { cover, episodeCard, episodeHref, mark, seriesCard, seriesHref, stateTag } from "./cards.js";
+import { cover, episodeHref, mark, seriesCard, seriesHref, stateTag } from "./cards.js";
 import { note, watchCard } from "./events.js";
 import { agree, signInCard } from "./sign_in.js";
 import { session, signedIn } from "./session.js";
