@@ -6,6 +6,7 @@ into the log, with no key, no book and no look at what is known already.
 """
 
 import asyncio
+import io
 import itertools
 import os
 import random
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import asyncpg
@@ -37,8 +39,8 @@ KEY = "YmVuY2hiZW5jaGJlbmNoYmVuY2hiZW5jaGJlbmNoYmU="
 NAME = "xinglin_bench_intake"
 
 COLUMNS = (
-    "received_at", "source", "event_id", "name", "schema", "audience", "account_id", "anonymous_id", "session",
-    "sequence", "created_at", "sent_at", "derived_at", "flags", "app", "page", "consent_version", "purposes", "body",
+    "received_at", "sent_at", "source", "audience", "account_id", "anonymous_id", "app", "consent_version", "purposes",
+    "event_id", "name", "schema", "session", "sequence", "created_at", "derived_at", "flags", "page", "body",
 )  # fmt: skip
 
 BODIES = (
@@ -73,21 +75,31 @@ class CopyIntake(Intake):
     """The same queue and the same writers, but the rows are only copied."""
 
     async def _store(self, held: asyncpg.Connection, group: list[Waiting]) -> None:
-        records = [record for batch, _ in group for record in _records(batch)]
-        await held.copy_records_to_table("event", records=records, columns=COLUMNS)
+        rows = "".join([line for batch, _ in group for line in _lines(batch)]).encode()
+        await held.copy_to_table("event", source=io.BytesIO(rows), columns=COLUMNS)
         for batch, answer in group:
             answer.set_result([EventOutcome(event_id, "accepted") for event_id in batch.ids])
 
 
-def _records(batch: Judged) -> Iterator[tuple[Any, ...]]:
+@lru_cache(maxsize=100_000)
+def _time(milliseconds: int) -> str:
+    return from_milliseconds(milliseconds).isoformat()
+
+
+def _lines(batch: Judged) -> Iterator[str]:
+    """Write rows in the text format of COPY, which costs the server less than the binary one."""
     origin, sender = batch.origin, batch.origin.sender
-    for event in batch.events:
+    same = (
+        f"{origin.received_at.isoformat()}\t{origin.sent_at.isoformat()}\t{origin.source}\t{sender.audience}\t"
+        f"{sender.account_id}\t{origin.anonymous_id}\t{sender.app}\t{sender.consent_version}\t"
+        f"{{{','.join(sender.purposes)}}}"
+    )
+    for row in batch.events:
+        body = row.body.replace("\\", "\\\\")
         yield (
-            origin.received_at, origin.source, event.event_id, event.name, event.schema, sender.audience,
-            sender.account_id, origin.anonymous_id, event.session, event.sequence,
-            from_milliseconds(event.created_ms), origin.sent_at, from_milliseconds(event.derived_ms), event.flags,
-            sender.app, event.page, sender.consent_version, sender.purposes, event.body,
-        )  # fmt: skip
+            f"{same}\t\\\\x{row.event_id.hex()}\t{row.name}\t{row.schema}\t{row.session}\t{row.sequence}\t"
+            f"{_time(row.created_ms)}\t{_time(row.derived_ms)}\t{row.flags}\t{row.page}\t{body}\n"
+        )
 
 
 def floor() -> House:
