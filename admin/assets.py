@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import structlog
 from sanic import Blueprint, HTTPResponse, Request
 
 from admin.editing import may, shown, words
@@ -19,6 +20,7 @@ from server.web.replies import matches, reply
 from server.web.request import HouseRequest
 
 blueprint = Blueprint("admin_assets", url_prefix="/admin/assets")
+log = structlog.get_logger()
 SHOWN = 24
 PICTURE_AGE_S = 3600
 
@@ -116,7 +118,12 @@ async def small(request: Request, reader: StaffReader, asset_id: int) -> HTTPRes
     if matches(request, etag):
         return HTTPResponse(b"", 304, headers)
     files = request.app.ctx.files
-    path = await renditions.rendition(files=files, sha256=file.sha256, width=WIDTHS["small"], suffix="webp")
+    try:
+        path = await renditions.rendition(files=files, sha256=file.sha256, width=WIDTHS["small"], suffix="webp")
+    except FileNotFoundError:
+        # The row is there and the bytes are not: somebody restored one without the other.
+        log.error("file_lost", asset_id=asset_id, sha256=file.sha256)
+        raise AssetMissing() from None
     body = b"".join([piece async for piece in files.read(path, start=0, length=2**31)])
     return HTTPResponse(body, 200, headers, renditions.FORMATS["webp"])
 

@@ -167,7 +167,7 @@ EVENTS: Final = {
     "message_opened": marked("打开消息"),
 }
 
-KINDS: Final = {"series": marked("系列"), "season": marked("季"), "episode": marked("剧集")}
+KINDS: Final = {"series": marked("系列"), "season": marked("季"), "episode": marked("单集")}
 
 STATES: Final = {
     "draft": marked("草稿"),

@@ -6,6 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from content import items
+from server.core import clock
 from server.core.roles import STAFF, Role
 from server.web.pages import Page
 
@@ -122,3 +124,30 @@ async def test_bad_queries_are_refused_by_name(employ: Any) -> None:
         answer = await desk.read(f"/admin/audit?{query}", accept="application/json")
         assert 400 <= answer.status_code < 500, query
         assert answer.json()["field"] == query.partition("=")[0]
+
+
+async def test_pages_in_english_are_in_english(app: Any, employ: Any) -> None:
+    desk = await employ(*STAFF, name="Lin")
+    await desk.send("/admin/language", {"language": "en"})
+    series = (await items.create(kind="series", shape={"title": "A series"}, staff_id=1, at=clock.now())).item_id
+    episode = await items.create(
+        kind="episode",
+        parent_id=series,
+        shape={
+            "title": "An episode",
+            "chapters": [{"key": "c1", "title": "One", "starts_at_s": 0}],
+            "team": [{"name": "x"}],
+        },
+        staff_id=desk.staff_id,
+        at=clock.now(),
+    )
+    await desk.send("/admin/calendar/2", {"airs_at": "2026-11-30T20:00"})
+    addresses = [address for method, address, _ in pages_of(app) if method == "GET"]
+    addresses += [f"/admin/items/{episode.item_id}", f"/admin/items/{series}", f"/admin/staff/{desk.staff_id}"]
+    # What is Chinese in every language: who runs the house, the name of the other language, and what a phone shows.
+    known = re.compile(r"杏林（演示）|简体中文")
+    for address in addresses:
+        page = await desk.client.get(address, follow_redirects=True)
+        text = known.sub("", page.text)
+        if not address.endswith("/preview"):
+            assert re.findall(r"[\u4e00-\u9fff][^<\"]*", text) == [], address

@@ -3,9 +3,10 @@
 // The rule: every save carries the revision it is based on. What is not saved yet lies in this browser as well, until a
 // save of it has been answered; a session that is over is begun anew over the page, and the save goes on.
 
-import { csrf, renew, toast } from "./frame.js";
 import { files, hold } from "./files.js";
 import { lists, refreshed, resize } from "./rows.js";
+import { csrf, renew } from "./session.js";
+import { toast } from "./toast.js";
 
 const REST_MS = 1500;
 const RETRY_MS = 5000;

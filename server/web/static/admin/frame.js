@@ -1,31 +1,9 @@
 // What every page of the editors does: say when the server cannot be reached, ask before deeds that cannot be undone.
+// It is loaded once, by the page itself; nothing imports it.
 
-const body = document.body;
+import { toast } from "./toast.js";
 
-/** Show a sentence at the corner of the page; it is read out, and leaves after a while. */
-export function toast(text, kind = "danger") {
-  const area = document.getElementById("toasts");
-  if (!area) return;
-  const box = document.createElement("div");
-  box.className = `alert alert-${kind} alert-important mb-2`;
-  box.textContent = text;
-  area.append(box);
-  setTimeout(() => box.remove(), 8000);
-}
-
-/** The token that every changing request carries. */
-export function csrf() {
-  return body.dataset.csrf ?? "";
-}
-
-/** Take over the token of a session that was begun anew while the page stayed open. */
-export function renew(token) {
-  body.dataset.csrf = token;
-  for (const field of document.querySelectorAll('input[name="csrf"]')) field.value = token;
-  body.setAttribute("hx-headers:inherited", JSON.stringify({ "X-CSRF-Token": token }));
-}
-
-document.addEventListener("htmx:error", () => toast(body.dataset.away));
+document.addEventListener("htmx:error", () => toast(document.body.dataset.away));
 
 // <form data-confirm="…"> asks first. The question is the dialog of the browser: it needs no mouse and no style.
 document.addEventListener("submit", (event) => {

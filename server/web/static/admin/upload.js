@@ -1,6 +1,6 @@
 // Sending a file to the library, with its progress; and the words for what went wrong.
 
-import { csrf } from "./frame.js";
+import { csrf } from "./session.js";
 
 /**
  * Send a file. `onProgress` gets the share that has been sent (0 to 1).
