@@ -122,7 +122,7 @@ async def small(request: Request, reader: StaffReader, asset_id: int) -> HTTPRes
         path = await renditions.rendition(files=files, sha256=file.sha256, width=WIDTHS["small"], suffix="webp")
     except FileNotFoundError:
         # The row is there and the bytes are not: somebody restored one without the other.
-        log.error("file_lost", asset_id=asset_id, sha256=file.sha256)
+        log.warning("file_lost", asset_id=asset_id, sha256=file.sha256)
         raise AssetMissing() from None
     body = b"".join([piece async for piece in files.read(path, start=0, length=2**31)])
     return HTTPResponse(body, 200, headers, renditions.FORMATS["webp"])
