@@ -7,6 +7,7 @@ reads the environment.
 import base64
 import binascii
 import dataclasses
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,19 @@ Mode = Literal["trial", "production"]
 Level = Literal["debug", "info", "warning", "error"]
 
 PREFIX = "XINGLIN_"
+_SPOKEN = {int: "a whole number", float: "a number"}
+# With nothing of these the house would stand and do nothing.
+AT_LEAST_ONE = frozenset(
+    {
+        "web_workers",
+        "access_minutes",
+        "refresh_days",
+        "staff_idle_minutes",
+        "staff_lockout_tries",
+        "event_retention_months",
+    }
+    | {"staff_lockout_minutes", "max_body_bytes", "max_upload_bytes", "wechat_timeout_s"}
+)
 REAL_WECHAT = "https://api.weixin.qq.com"
 # Names that other tools have made customary keep them.
 BARE_NAMES = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL", "port": "PORT"}
@@ -93,6 +107,9 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     values = {
         name: _value(outer, environ[outer], fields[name].type) for outer, name in names.items() if environ.get(outer)
     }
+    for outer, name in names.items():
+        if name in AT_LEAST_ONE and name in values and values[name] <= 0:
+            raise Misconfigured(f"{outer} must be more than zero.")
     settings = Settings(**values)
     if settings.production:
         _check_production(settings)
@@ -124,9 +141,9 @@ def _value(name: str, text: str, kind: Any) -> Any:
     try:
         value = kind(text)
     except ValueError:
-        raise Misconfigured(f"{name} must be a {kind.__name__}, not {text!r}.") from None
-    if kind in (int, float) and value < 0:
-        raise Misconfigured(f"{name} must not be negative, but is {text}.")
+        raise Misconfigured(f"{name} must be {_SPOKEN.get(kind, kind.__name__)}, not {text!r}.") from None
+    if kind in (int, float) and not 0 <= value < math.inf:
+        raise Misconfigured(f"{name} must be zero or more, but is {text}.")
     return value
 
 

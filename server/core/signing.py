@@ -1,7 +1,8 @@
 """Signed addresses: a few bytes that were given out here, for one purpose and until a time.
 
 The rule: a token says what it was made for and for how long, and nothing is kept of it; what it opens is looked up
-again at every use. Format: 5 bytes of expiry (seconds since 1970), the payload, 16 bytes of HMAC-SHA-256, all in base64url.
+again at every use. Format: 5 bytes of expiry (seconds since 1970), the payload, 16 bytes of HMAC-SHA-256, all in
+base64url.
 """
 
 import base64

@@ -6,7 +6,7 @@ so they are refused at the door and not by the database.
 
 import math
 import re
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar, cast
@@ -14,7 +14,9 @@ from typing import Annotated, Any, TypeVar, cast
 import msgspec
 from msgspec import Meta
 
+from server.core import fault_paths
 from server.core.errors import Invalid
+from server.core.fault_paths import leaves, written
 
 T = TypeVar("T")
 
@@ -22,10 +24,13 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 MOST_BITS = 120
 
-RowId = Annotated[int, Meta(ge=1, le=2**63 - 1, description="An id of this interface.")]
+# JavaScript knows whole numbers up to here; an id that may grow beyond is a string.
+LARGEST_ID = 2**53 - 1
+
+RowId = Annotated[int, Meta(ge=1, le=LARGEST_ID, description="An id of this interface.")]
 Instant = Annotated[datetime, Meta(tz=True, description="An instant with its offset from UTC, ISO 8601.")]
 
-_PATH = re.compile(r"^(?P<what>.*?)(?: - at `\$?\.?(?P<path>[^`]*)`)?$", re.DOTALL)
+_PATH = re.compile(r"^(?P<what>.*?)(?: - at (?:`key` in )?`\$?\.?(?P<path>[^`]*)`)?$", re.DOTALL)
 # Only bodies with one of these need the slow look at every string.
 _SUSPECT = re.compile(rb"\\u0000|\d[eE]\+?\d{3}|\d{20}")
 
@@ -60,7 +65,7 @@ def decode(body: bytes, shape: type[T]) -> T:
         if _SUSPECT.search(body):
             _refuse_unstorable(msgspec.json.decode(body))
     except msgspec.ValidationError as fault:
-        raise bad_field(fault) from None
+        raise bad_field(fault, body=body, shape=shape) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise Malformed(_sentence(str(fault))) from None
     except RecursionError:
@@ -80,13 +85,18 @@ def convert(values: dict[str, Any], shape: type[T]) -> T:
     return value
 
 
-def bad_field(fault: msgspec.ValidationError) -> BadField:
-    """Name the field that a validation error speaks of."""
+def bad_field(fault: msgspec.ValidationError, *, body: bytes | msgspec.Raw = b"", shape: Any = Any) -> BadField:
+    """Name the field that a validation error speaks of.
+
+    :param body: what was refused, and ``shape`` what it did not fit; without it keys of maps cannot be named.
+    """
     match = _PATH.match(str(fault))
     what, path = (match["what"], match["path"] or "") if match else (str(fault), "")
     missing = re.search(r"(?:missing required field|unknown field) `([^`]+)`", what)
     if missing:
         path = f"{path}.{missing[1]}" if path else missing[1]
+    elif body and ("[...]" in path or "`key` in" in str(fault)):
+        path = fault_paths.with_keys(body, shape, fault) or fault_paths.number_beyond(body) or path
     return BadField(_sentence(what), field=path)
 
 
@@ -109,26 +119,14 @@ def check_text(text: str, field: str) -> None:
 
 
 def _refuse_unstorable(value: Any) -> None:
-    for path, leaf in _leaves(value, ""):
+    for place, leaf in leaves(value):
         if isinstance(leaf, str):
-            check_text(leaf, path)
+            if "\0" in leaf or not leaf.isascii():
+                check_text(leaf, written(place))
         elif (isinstance(leaf, float) and not math.isfinite(leaf)) or (
             isinstance(leaf, int) and leaf.bit_length() > MOST_BITS
         ):
-            raise BadField("A number is too large.", field=path)
-
-
-def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            here = f"{path}.{key}" if path else str(key)
-            yield here, key
-            yield from _leaves(inner, here)
-    elif isinstance(value, list | tuple):
-        for index, inner in enumerate(value):
-            yield from _leaves(inner, f"{path}[{index}]")
-    else:
-        yield path, value
+            raise BadField("A number is too large.", field=written(place))
 
 
 def _refuse_far_times(value: Any, path: str = "") -> None:

@@ -19,7 +19,7 @@ import structlog
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.exceptions import RequestCancelled
 
-from content import media, renditions
+from content import access, media, renditions
 from content.inspection import FileUnknown
 from content.media import FileMissing, MediaFile, OpenFiles
 from content.viewing import NotAired
@@ -82,7 +82,9 @@ class MediaDesk:
     reply=bytes,
     public=True,
     content_type="application/octet-stream",
-    refuses=(AddressBroken, AddressExpired, FileMissing, NotAired, RangeOutside),
+    refuses=(AddressBroken, AddressExpired, FileMissing, NotAired, RangeOutside, *access.REFUSALS),
+    cached=True,
+    also={206: "The part that was asked for."},
     headers={"Accept-Ranges": "bytes", "Content-Range": "The part that is sent, of how many bytes (status 206)."},
     tags=("media",),
     description="Takes Range with one part of bytes, If-Range and If-None-Match.",
@@ -122,6 +124,10 @@ async def signed(request: Request, token: str) -> HTTPResponse | None:
         except (Missing, NotAired):
             return False
 
+    if request.method == "HEAD":
+        start, end = part or (0, file.bytes)
+        told = {**headers, **_extent(file, part), "content-length": str(end - start)}
+        return HTTPResponse(b"", 206 if part else 200, told, file.media_type)
     await _send(request, path, file, headers, part, still)
     return None
 
@@ -132,7 +138,7 @@ async def signed(request: Request, token: str) -> HTTPResponse | None:
     reply=bytes,
     public=True,
     content_type="image/webp",
-    refuses=(FileMissing, FileUnknown),
+    refuses=(FileMissing, FileUnknown, *access.REFUSALS),
     cached=True,
     tags=("media",),
 )
@@ -155,6 +161,11 @@ async def cover(request: Request, item_id: int, name: str) -> HTTPResponse:
     return HTTPResponse(body, 200, headers, renditions.FORMATS[match["suffix"]])
 
 
+def _extent(file: MediaFile, part: tuple[int, int] | None) -> dict[str, str]:
+    """Say which part of the file is sent, where it is not the whole."""
+    return {"content-range": f"bytes {part[0]}-{part[1] - 1}/{file.bytes}"} if part else {}
+
+
 async def _send(
     request: Request,
     path: Path,
@@ -168,13 +179,8 @@ async def _send(
         log.error("file_lost", asset_id=file.asset_id, sha256=file.sha256)
         raise FileMissing()
     start, end = part or (0, file.bytes)
-    headers = {**headers, "content-length": str(end - start)}
-    if part:
-        headers["content-range"] = f"bytes {start}-{end - 1}/{file.bytes}"
+    headers = {**headers, **_extent(file, part), "content-length": str(end - start)}
     response = await request.respond(status=206 if part else 200, headers=headers, content_type=file.media_type)
-    if request.method == "HEAD":
-        await response.eof()
-        return
     files: Files = request.app.ctx.media.files
     async with aclosing(files.read(path, start=start, length=end - start)) as pieces:
         async for piece in pieces:

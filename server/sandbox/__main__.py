@@ -27,7 +27,9 @@ def main() -> int:
         return 1
     sys.stdout.write(f"The WeChat stand-in listens on http://{given.host}:{sock.getsockname()[1]}\n")
     sys.stdout.flush()
-    create_app(demo_world(house=given.house), name="sandbox").run(sock=sock, single_process=True, access_log=False, motd=False)
+    create_app(demo_world(house=given.house), name="sandbox").run(
+        sock=sock, single_process=True, access_log=False, motd=False
+    )
     return 0
 
 

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 
 from server.core.errors import Invalid
 
-_ONE = re.compile(r"^\s*(?P<first>\d{0,19})\s*-\s*(?P<last>\d{0,19})\s*$")
+_ONE = re.compile(r"^\s*(?P<first>\d{0,400})\s*-\s*(?P<last>\d{0,400})\s*$")
 
 
 class RangeOutside(Invalid):

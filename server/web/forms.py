@@ -143,7 +143,12 @@ def check_origin(request: Request) -> None:
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")
     own = {request.host, urlsplit(request.app.ctx.settings.origin).netloc}
-    if site not in {"same-origin", "none"} or (origin is not None and urlsplit(origin).netloc not in own):
+    try:
+        foreign = origin is not None and urlsplit(origin).netloc not in own
+    except ValueError:
+        # What cannot be read as an address is not ours.
+        foreign = True
+    if foreign or site not in {"same-origin", "none"}:
         raise ForeignRequest()
 
 

@@ -10,15 +10,20 @@ from typing import Any, get_origin
 import msgspec
 from sanic import Sanic
 
-from server.core.errors import Refusal
+from server.core.errors import Refusal, TooLarge
 from server.core.roles import EVERYONE, Role
+from server.core.wire import LARGEST_ID
 from server.web.auth import NotSignedIn, WrongRole
 from server.web.operation import BODY_REFUSALS, KeyNeeded, NoSuchAddress, Operation
 from server.web.refusals import AWAY, FAULT, Problem, status_of
+from server.web.samples import sample
 
 VERSION = "0.1.0"
 REF = "#/components/schemas/{name}"
-PATH_TYPES = {"int": {"type": "integer", "minimum": 1, "maximum": 2**63 - 1}, "str": {"type": "string", "minLength": 1}}
+PATH_TYPES = {
+    "int": {"type": "integer", "minimum": 1, "maximum": LARGEST_ID},
+    "str": {"type": "string", "minLength": 1},
+}
 METHODS_DOCUMENTED = ("GET", "POST", "PUT", "DELETE")
 
 
@@ -100,9 +105,10 @@ def _operation(
         "summary": declared.summary,
         "parameters": [*parameters, *_query_parameters(declared, schema_of, components), *_header_parameters(declared)],
         "responses": {
-            str(declared.status): _success(declared, schema_of),
+            str(declared.status): _success(declared, schema_of, components),
+            **{str(status): {"description": what} for status, what in declared.also.items()},
             **({"304": {"description": "The client has these bytes already."}} if declared.cached else {}),
-            **_problems(refusals),
+            **_problems(refusals, public=declared.public),
         },
         "security": _security(declared),
     }
@@ -111,9 +117,9 @@ def _operation(
     if declared.tags:
         written["tags"] = list(declared.tags)
     if declared.body is not None:
-        content: dict[str, Any] = {"schema": schema_of[_key(declared.body)]}
-        if declared.example is not None:
-            content["example"] = msgspec.to_builtins(declared.example)
+        schema = schema_of[_key(declared.body)]
+        example = msgspec.to_builtins(declared.example) if declared.example is not None else sample(schema, components)
+        content: dict[str, Any] = {"schema": schema, "example": example}
         written["requestBody"] = {"required": True, "content": {"application/json": content}}
     elif declared.raw_body:
         written["requestBody"] = {"required": True, "content": {declared.raw_body: {}}}
@@ -155,17 +161,20 @@ def _header_parameters(declared: Operation) -> Iterable[dict[str, Any]]:
         yield {"name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"}}
 
 
-def _success(declared: Operation, schema_of: dict[str, Any]) -> dict[str, Any]:
+def _success(declared: Operation, schema_of: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
     headers: dict[str, Any] = {"X-Request-ID": {"schema": {"type": "string"}, "description": "The id of the request."}}
     if declared.cached:
         headers["ETag"] = {"schema": {"type": "string"}, "description": "Names the exact bytes of the answer."}
     for name, what in declared.headers.items():
         headers[name] = {"schema": {"type": "string"}, "description": what}
-    schema = {"type": "string"} if declared.reply in (str, bytes) else schema_of[_key(declared.reply)]
+    content: dict[str, Any] = {"schema": {"type": "string"}}
+    if declared.reply not in (str, bytes):
+        schema = schema_of[_key(declared.reply)]
+        content = {"schema": schema, "example": sample(schema, components)}
     return {
         "description": "Done." if declared.status != 302 else "Go on there.",
         "headers": headers,
-        "content": {declared.content_type: {"schema": schema}},
+        "content": {declared.content_type: content},
     }
 
 
@@ -173,6 +182,8 @@ def _refusals(declared: Operation, parameters: list[dict[str, Any]]) -> list[typ
     refusals: list[type[Refusal]] = list(declared.refuses)
     if declared.body is not None:
         refusals += BODY_REFUSALS
+    elif declared.raw_body:
+        refusals.append(TooLarge)
     elif declared.query is not None:
         refusals.append(BODY_REFUSALS[1])
     if parameters:
@@ -187,7 +198,7 @@ def _refusals(declared: Operation, parameters: list[dict[str, Any]]) -> list[typ
 TOKEN_CODES = ["token_invalid", "token_expired", "session_ended"]
 
 
-def _problems(refusals: list[type[Refusal]]) -> dict[str, Any]:
+def _problems(refusals: list[type[Refusal]], *, public: bool) -> dict[str, Any]:
     by_status: dict[int, list[type[Refusal]]] = {}
     for refusal in refusals:
         by_status.setdefault(status_of(refusal), []).append(refusal)
@@ -195,9 +206,11 @@ def _problems(refusals: list[type[Refusal]]) -> dict[str, Any]:
         str(status): _problem(status, {kind.code: kind.title for kind in kinds}, kinds)
         for status, kinds in sorted(by_status.items())
     }
-    answers.setdefault("401", _problem(401, {}, []))
-    named = answers["401"]["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"]["code"]["enum"]
-    named.extend(code for code in TOKEN_CODES if code not in named)
+    if not public:
+        unknown = answers.setdefault("401", _problem(401, {}, []))
+        named = unknown["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"]["code"]["enum"]
+        named.extend(code for code in TOKEN_CODES if code not in named)
+        unknown["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}, "example": 'Bearer realm="xinglin"'}}
     away = {"away": "服务暂不可用，请稍后再试", **{kind.code: kind.title for kind in by_status.get(AWAY, [])}}
     answers[str(AWAY)] = _problem(AWAY, away, by_status.get(AWAY, []))
     answers[str(FAULT)] = _problem(FAULT, {"fault": "服务内部错误"}, [])

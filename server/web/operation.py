@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 from sanic import HTTPResponse, Request
 
-from server.core.errors import Invalid, Missing, Refusal
+from server.core.errors import Invalid, Missing, Refusal, TooLarge
 from server.core.roles import EVERYONE, GUEST, Reader, Role
-from server.core.wire import BadField, Malformed, check_text, convert, decode
+from server.core.wire import LARGEST_ID, BadField, Malformed, check_text, convert, decode
 from server.web.auth import admit, reader_of
 from server.web.replies import reply
 
@@ -63,6 +63,7 @@ class Operation:
     tags: tuple[str, ...] = ()
     example: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    also: dict[int, str] = field(default_factory=dict)
 
 
 def operation(
@@ -142,7 +143,7 @@ def check_path(path: dict[str, Any]) -> None:
     """
     for name, value in path.items():
         if isinstance(value, int):
-            if not 0 < value < 2**63:
+            if not 0 < value <= LARGEST_ID:
                 raise NoSuchAddress(field=name)
         elif isinstance(value, str):
             try:
@@ -152,4 +153,4 @@ def check_path(path: dict[str, Any]) -> None:
 
 
 # What every door may answer beside what it declares.
-BODY_REFUSALS: tuple[type[Refusal], ...] = (Malformed, BadField)
+BODY_REFUSALS: tuple[type[Refusal], ...] = (Malformed, BadField, TooLarge)

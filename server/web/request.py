@@ -19,7 +19,11 @@ from typing import Any
 from msgspec.json import encode
 from prometheus_client import Counter, Histogram
 from sanic import Request, Sanic
+from sanic.exceptions import MethodNotAllowed
+from sanic.models.handler_types import RouteHandler
 from sanic.response import BaseHTTPResponse
+from sanic.router import Router
+from sanic_routing import Route
 
 FLUSH_S = 0.1
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -118,11 +122,27 @@ class AccessLog:
             data = data[os.write(sys.stdout.fileno(), data) :]
 
 
+class HouseRouter(Router):
+    """Sanic's router, which answers HEAD wherever there is GET (RFC 9110, section 9.1)."""
+
+    # The library wraps its own in a cache, which stands behind this one.
+    def get(  # type: ignore[override]  # a plain method in the place of a wrapped one
+        self, path: str, method: str, host: str | None
+    ) -> tuple[Route, RouteHandler, dict[str, Any]]:
+        """Find the door of a request; of an answer to HEAD Sanic sends the headers alone."""
+        try:
+            return super().get(path, method, host)
+        except MethodNotAllowed:
+            if method != "HEAD":
+                raise
+            return super().get(path, "GET", host)
+
+
 class House(Sanic[Any, Any]):
     """Sanic with the frame around every request."""
 
     def __init__(self, name: str, *, access_log: AccessLog | None = None, **kwargs: Any) -> None:
-        super().__init__(name, request_class=HouseRequest, **kwargs)
+        super().__init__(name, request_class=HouseRequest, router=HouseRouter(), **kwargs)
         self.ctx.access_log = access_log or AccessLog()
 
     async def handle_request(self, request: Request) -> None:

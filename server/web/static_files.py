@@ -6,8 +6,11 @@ Our scripts import each other without a version, so that a browser asks each tim
 
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote
 
 from sanic import Blueprint, HTTPResponse, Request
+
+from server.web.operation import NoSuchAddress
 
 STATIC: Final = Path(__file__).parent / "static"
 FOR_GOOD: Final = "public, max-age=31536000, immutable"
@@ -17,10 +20,17 @@ blueprint = Blueprint("static")
 blueprint.static("/static", STATIC, name="files")
 
 
+async def refuse_nul(request: Request) -> None:
+    """Take an address with NUL in it for one of nothing; no file system could be asked for it."""
+    if "\0" in unquote(request.path):
+        raise NoSuchAddress()
+
+
 async def say_how_long(request: Request, response: HTTPResponse) -> None:
     if response.status in {200, 206, 304}:
         response.headers["cache-control"] = FOR_GOOD if "v" in request.args else ASK_EACH_TIME
     response.headers.setdefault("x-content-type-options", "nosniff")
 
 
+blueprint.middleware(refuse_nul, "request")
 blueprint.middleware(say_how_long, "response")

@@ -32,12 +32,15 @@ def test_values_are_read_as_their_kind() -> None:
     ("environment", "said"),
     [
         ({"XINGLIN_PROT": "1"}, "XINGLIN_PROT is not a setting"),
-        ({"PORT": "many"}, "PORT must be a int"),
-        ({"PORT": "-1"}, "PORT must not be negative"),
+        ({"PORT": "many"}, "PORT must be a whole number"),
+        ({"PORT": "-1"}, "PORT must be zero or more"),
         ({"XINGLIN_MODE": "test"}, "XINGLIN_MODE must be one of trial, production"),
         ({"XINGLIN_DEMO": "perhaps"}, "XINGLIN_DEMO must be yes or no"),
+        ({"XINGLIN_WEB_WORKERS": "0"}, "XINGLIN_WEB_WORKERS must be more than zero"),
+        ({"XINGLIN_SHUTDOWN_S": "nan"}, "XINGLIN_SHUTDOWN_S must be zero or more"),
+        ({"XINGLIN_SHUTDOWN_S": "inf"}, "XINGLIN_SHUTDOWN_S must be zero or more"),
     ],
-    ids=["unknown", "not a number", "negative", "not a choice", "not a yes"],
+    ids=["unknown", "not a number", "negative", "not a choice", "not a yes", "nothing", "nan", "without end"],
 )
 def test_a_wrong_value_is_one_sentence(environment: dict[str, str], said: str) -> None:
     with pytest.raises(Misconfigured, match=said):
