@@ -87,7 +87,8 @@ def _stand_in(settings: Settings) -> Child:
         os.environ["XINGLIN_WECHAT_URL"] = f"http://127.0.0.1:{port}"
     os.environ.setdefault("XINGLIN_DEMO", "yes")
     # The stand-in runs on this machine, whatever address readers use.
-    house = f"http://{'127.0.0.1' if settings.host in {'0.0.0.0', '::'} else settings.host}:{os.environ['PORT']}"
+    everywhere = settings.host in {"0.0.0.0", "::"}  # noqa: S104 -- only compared
+    house = f"http://{'127.0.0.1' if everywhere else settings.host}:{os.environ['PORT']}"
     argv = [sys.executable, "-m", "server.sandbox", "--port", str(port), "--house", house]
     return Child(name="stand-in for WeChat", argv=argv)
 
