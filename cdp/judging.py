@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from cdp.batches import (
+    HALF_OF_A_CHARACTER,
     MOST_EVENT_BYTES,
     Batch,
     EventOutcome,
@@ -28,10 +29,12 @@ from cdp.batches import (
 from cdp.catalogue import CLIENT, CLIENT_EVENTS, SERVER_NAMES
 from cdp.envelope import ANALYTICS, derive, fingerprint, from_milliseconds, to_milliseconds
 from server.core.errors import Invalid
+from server.core.fault_paths import half_of_a_character
 from server.core.wire import bad_field, encode
 
 _NAME: Final = re.compile(r"[a-z]+(?:_[a-z]+){1,5}")
 _SCHEMA: Final = re.compile(r"[1-9][0-9]{0,3}-[0-9]{1,4}-[0-9]{1,4}")
+_TOO_DEEP: Final = "It is nested too deeply."
 _CLIENT_NAMES: Final = frozenset(name for name, _ in CLIENT_EVENTS)
 
 
@@ -190,9 +193,9 @@ def _unknown(sent: SentEvent, raw: Raw) -> Unknown:
         raise EventRefused("bad_field", "A schema is a version like 1-0-0.", field="schema")
     reason = "unknown_version" if sent.name in _CLIENT_NAMES else "unknown_event"
     try:
-        canonical = msgspec.json.encode(_any_decoder.decode(raw), order="sorted")
-    except (msgspec.DecodeError, RecursionError) as fault:
-        raise EventRefused("malformed", f"{fault}.") from None
+        canonical = msgspec.json.encode(_decoded(_any_decoder, raw, ""), order="sorted")
+    except RecursionError:
+        raise EventRefused("malformed", _TOO_DEEP) from None
     event_id = _bytes_of(sent.event_id, "event_id")
     return Unknown(event_id, fingerprint(canonical), sent.name, sent.schema, reason, bytes(raw).decode())
 
@@ -201,11 +204,21 @@ def _decoded(decoder: msgspec.json.Decoder[Any], raw: Raw, path: str) -> Any:
     try:
         return decoder.decode(raw)
     except msgspec.ValidationError as fault:
-        refusal = bad_field(fault)
-        field = ".".join(part for part in (path, refusal.field) if part)
-        raise EventRefused("bad_field", refusal.detail, field=field) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        refusal = bad_field(fault, body=raw, shape=decoder.type)
+        # A value that fits no shape at all is not JSON that can be read.
+        code = "malformed" if decoder is _any_decoder else "bad_field"
+        raise EventRefused(code, refusal.detail, field=_joined(path, refusal.field)) from None
+    except UnicodeDecodeError:
+        field = _joined(path, half_of_a_character(raw))
+        raise EventRefused("malformed", HALF_OF_A_CHARACTER, field=field) from None
+    except msgspec.DecodeError as fault:
         raise EventRefused("malformed", f"{fault}.", field=path) from None
+    except RecursionError:
+        raise EventRefused("malformed", _TOO_DEEP, field=path) from None
+
+
+def _joined(*parts: str) -> str:
+    return ".".join(part for part in parts if part)
 
 
 def _id_in(raw: Raw) -> str | None:

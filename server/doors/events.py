@@ -88,9 +88,12 @@ EXAMPLE: dict[str, Any] = {
     tags=("events",),
     example=EXAMPLE,
     description="An answer of 200 means that every event marked accepted, duplicate or quarantined is on disk. A "
-    "batch may be sent again as often as one likes: an event is kept once by its `event_id`. The body may be gzip "
-    "(Content-Encoding). Rejected events say why in `code` and `field` and are not worth sending again; after 503, "
-    "or no answer, send the batch again.",
+    "batch may be sent again as often as one likes: an event is kept once, without a window, by its source and its "
+    "id. The log takes ids of 1 to 16 bytes; at this door the id is `event_id`, a UUID (best UUIDv7) written with 36 "
+    "characters. The body may be gzip (Content-Encoding). A bad event is rejected alone, also one with half of a "
+    "character; only a body that is no JSON, or is nested some hundreds of levels deep wherever in it, is refused as a "
+    "whole with 400. Rejected events say why in `code` and `field` and are not worth sending again; after 503, or no "
+    "answer, send the batch again.",
 )
 async def take_events(request: Request, reader: Reader) -> EventsTaken:
     received_at = clock.now()
@@ -116,6 +119,7 @@ def _unpacked(request: Request) -> bytes:
     "The catalogue of events, as a JSON Schema of one event of the log",
     reply=dict[str, Any],
     public=True,
+    content_type="application/schema+json",
     cached=True,
     tags=("events",),
 )

@@ -95,6 +95,35 @@ async def test_two_events_under_one_id_in_one_batch_are_both_kept(intake: Intake
     assert await count() == 2
 
 
+@pytest.mark.parametrize("event_id", [b"\0", b"7", b"order 12345", b"\xff" * 15, b"\xff" * 16], ids=len)
+async def test_an_event_is_kept_once_by_an_id_of_up_to_sixteen_bytes(intake: Intake, event_id: bytes) -> None:
+    batch = judged(event(), event())
+    first, other = (msgspec.structs.replace(row, event_id=event_id) for row in batch.events if isinstance(row, Row))
+    other = msgspec.structs.replace(other, fingerprint=b"f" * 32)
+    sent = msgspec.structs.replace(batch, events=[first, other])
+    assert said(await intake.take(sent)) == ["accepted", "accepted id_conflict"]
+    assert said(await intake.take(sent)) == ["duplicate", "duplicate id_conflict"]
+    rows = await connection().fetch("SELECT event_id, given_id FROM event ORDER BY number")
+    assert [(row["given_id"] or row["event_id"]) for row in rows] == [event_id] * 2
+    assert (await closed()).stored == 2
+
+
+@pytest.mark.parametrize("event_id", [b"", b"\xff" * 17], ids=len)
+async def test_no_event_is_kept_under_an_empty_or_a_longer_id(intake: Intake, event_id: bytes) -> None:
+    batch = judged(event(), event())
+    row = batch.events[0]
+    assert isinstance(row, Row)
+    sent = msgspec.structs.replace(batch, events=[msgspec.structs.replace(row, event_id=event_id), batch.events[1]])
+    assert said(await intake.take(sent)) == ["rejected unstorable", "accepted"]
+
+
+async def test_the_same_id_from_another_source_is_another_event(intake: Intake) -> None:
+    batch = judged(event())
+    again = msgspec.structs.replace(batch, origin=msgspec.structs.replace(batch.origin, source=3))
+    assert said(await intake.take(batch)) == said(await intake.take(again)) == ["accepted"]
+    assert await count() == await count("event_key") == 2
+
+
 async def test_an_unknown_event_waits_in_quarantine_once(intake: Intake) -> None:
     sent = event(name="content_zoom")
     assert said(await intake.take(judged(sent, sent, event()))) == [

@@ -69,12 +69,17 @@ def test_an_event_s_times_are_derived_by_the_clock_of_the_house() -> None:
         (with_body('{"item_id":7.0,"kind":"episode"}'), "bad_field", "events[0].body.item_id"),
         (with_body('{"item_id":99999999999999999999,"kind":"episode"}'), "bad_field", "events[0].body.item_id"),
         (with_body('{"item_id":7,"kind":"a\\u0000"}'), "bad_field", "events[0].body.kind"),
-        (with_body('{"item_id":7,"kind":"a\\ud800"}'), "malformed", "events[0]"),
+        (with_body('{"item_id":7,"kind":"a\\ud800"}'), "malformed", "events[0].body.kind"),
         (with_body('{"item_id":7,"position_s":1e200000}', "video_pause"), "bad_field", "events[0].body.position_s"),
         (with_body('{"item_id":7,"position_s":-1}', "video_pause"), "bad_field", "events[0].body.position_s"),
         (json.dumps(event(page="x" * 70_000)), "too_large", "events[0]"),
-        (json.dumps(event(name="content_zoom", body={"a": "\ud800"})), "malformed", "events[0]"),
-        (json.dumps(event(name="content_zoom", body=0)).replace(' 0}', " 1e999}"), "malformed", "events[0]"),
+        (json.dumps(event(name="content_zoom", body={"a": "\ud800"})), "malformed", "events[0].body.a"),
+        (json.dumps(event(name="content_zoom", body={"\ud800": 1})), "malformed", "events[0].body.?"),
+        (json.dumps(event(page="pages/\udc00")), "malformed", "events[0].page"),
+        (json.dumps(event(name="content_zoom", body=0)).replace(' 0}', " 1e999}"), "malformed", "events[0].body"),
+        (with_body('{"a":[1,{"b.c":1e999}]}', "content_zoom"), "malformed", "events[0].body.a[1].b.c"),
+        (with_body('{"a":%s}' % ("9" * 5000), "content_zoom"), "malformed", "events[0].body.a"),
+        (with_body('{"item_id":%s,"kind":"episode"}' % ("9" * 5000)), "bad_field", "events[0].body.item_id"),
     ],
     ids=lambda value: value[-60:] if isinstance(value, str) else "",
 )  # fmt: skip
@@ -88,6 +93,45 @@ def test_a_bad_event_costs_its_neighbours_nothing() -> None:
     bad = event(body={"item_id": "seven"})
     kinds = [type(found) for found in judged(event(), bad, event()).events]
     assert kinds == [Row, EventOutcome, Row]
+
+
+HALVES = ["\\ud800", "\\uDC00", "\\ud800\\u0041", "\\ud83d\\ud83d\\ude00", "\\ude00\\ud83d", "\\\\\\ud800 and more"]
+
+
+@pytest.mark.parametrize("half", HALVES)
+@pytest.mark.parametrize("name", ["content_open", "content_zoom"])
+def test_half_of_a_character_costs_its_own_event_only_and_says_where_it_is(half: str, name: str) -> None:
+    bad = event(name=name, body={"item_id": 7, "kind": "HALF"})
+    # Raw, this is within the 64 kB of an event; escaped, it would be twice as long.
+    long = event(name="content_zoom", body={"said": "病" * 15_000})
+    number = event(name="content_zoom", body={"a": "NUMBER"})
+    text = json.dumps(batch(event(), bad, long, number, event()), ensure_ascii=False)
+    text = text.replace("HALF", half).replace('"NUMBER"', "9" * 5000)
+    found = judge(open_batch(text.encode()), AGREED, received_at=AT)
+    assert [type(one) for one in found.events] == [Row, EventOutcome, Unknown, EventOutcome, Row]
+    assert found.events[1] == EventOutcome(
+        bad["event_id"], "rejected", "malformed", "events[1].body.kind",
+        "A text contains half of a character (a lone surrogate).",
+    )  # fmt: skip
+    assert found.events[3] == EventOutcome(
+        number["event_id"], "rejected", "malformed", "events[3].body.a", "Integer value out of range."
+    )
+    kept = found.events[2]
+    assert isinstance(kept, Unknown)
+    assert kept.payload == json.dumps(long, ensure_ascii=False)
+
+
+def test_whole_characters_and_escaped_backslashes_are_no_halves() -> None:
+    good = event(name="content_zoom", body={"said": "\U0001f600 \\ud800"})
+    bad = event(body={"item_id": 7, "kind": "\ud800"})
+    found = judged(good, bad)
+    assert [type(one) for one in found.events] == [Unknown, EventOutcome]
+    assert getattr(found.events[0], "payload", None) == json.dumps(good)
+
+
+def test_without_consent_an_event_with_half_of_a_character_is_still_told_by_its_id() -> None:
+    bad = event(body={"item_id": 7, "kind": "\ud800"})
+    assert judged(bad, event(event_id="\ud800"), sender=Sender()).ids == [bad["event_id"], None]
 
 
 def test_a_rejected_event_is_told_by_its_id_where_it_has_one() -> None:
@@ -132,6 +176,8 @@ def test_without_consent_to_analytics_nothing_is_taken(sender: Sender) -> None:
         (json.dumps(batch(event(), sent_at="now")).encode(), BadField, "sent_at"),
         (json.dumps(batch(event(), anonymous_id="13812345678")).encode(), BadField, "anonymous_id"),
         (json.dumps(batch(event(), openid="o")).encode(), BadField, "openid"),
+        (json.dumps(batch(event(), app="\ud800")).encode(), Malformed, ""),
+        (json.dumps(batch(event(page="\ud800"))).encode()[:-1], Malformed, ""),
         (json.dumps(batch(event())).encode("utf-16"), Malformed, ""),
         (json.dumps(batch(event(page="x"))).encode().replace(b'"x"', b'"\xff"'), Malformed, ""),
         (json.dumps(batch(event(body=0))).encode().replace(b'"body": 0', b'"body": ' + b"[" * 90_000), Malformed, ""),
@@ -145,7 +191,8 @@ def test_without_consent_to_analytics_nothing_is_taken(sender: Sender) -> None:
     ],
     ids=[
         "nothing", "half", "a list", "an empty object", "no number", "no events", "sent in 1970", "sent at no time",
-        "a phone number for a device", "an unknown field", "UTF-16", "no UTF-8", "nested without end",
+        "a phone number for a device", "an unknown field", "half of a character outside the events",
+        "half of a character and half a batch", "UTF-16", "no UTF-8", "nested without end",
         "nested too deeply", "501 events", "more than 1 MB",
     ],
 )  # fmt: skip

@@ -170,6 +170,28 @@ async def test_a_bad_body_is_refused_by_name(
     assert await stored() == []
 
 
+async def test_the_good_ones_of_a_batch_with_half_of_a_character_are_taken(
+    client: httpx.AsyncClient, people: People
+) -> None:
+    doctor = await people.sign_in("ada")
+    bad, long = event(page="pages/\ud800"), event(name="content_zoom", body={"said": "病" * 15_000})
+    number = event(name="content_zoom", body={"a": "NUMBER"})
+    text = json.dumps(batch(event(), bad, number)).replace('"NUMBER"', "9" * 5000)
+    text = text.replace("]", ", " + json.dumps(long, ensure_ascii=False) + "]")
+    answer = await client.post(PATH, content=text.encode(), headers=doctor.headers)
+    assert answer.status_code == 200, answer.text
+    results = answer.json()["results"]
+    assert [one["outcome"] for one in results] == ["accepted", "rejected", "rejected", "quarantined"]
+    assert results[1] == {
+        "event_id": bad["event_id"],
+        "outcome": "rejected",
+        "code": "malformed",
+        "field": "events[1].page",
+        "detail": "A text contains half of a character (a lone surrogate).",
+    }
+    assert (results[2]["event_id"], results[2]["field"]) == (number["event_id"], "events[2].body.a")
+
+
 async def test_the_example_of_the_interface_is_a_good_one(client: httpx.AsyncClient, people: People) -> None:
     doctor = await people.sign_in("ada")
     answer = await client.post(PATH, json=EXAMPLE, headers=doctor.headers)
@@ -179,6 +201,8 @@ async def test_the_example_of_the_interface_is_a_good_one(client: httpx.AsyncCli
 async def test_the_catalogue_is_served_with_its_tag(client: httpx.AsyncClient) -> None:
     answer = await client.get(f"{PATH}/schema")
     assert answer.headers["content-type"] == "application/schema+json"
+    described = (await client.get("/openapi.json")).json()["paths"][f"{PATH}/schema"]["get"]["responses"]["200"]
+    assert list(described["content"]) == ["application/schema+json"]
     jsonschema.Draft202012Validator.check_schema(answer.json())
     again = await client.get(f"{PATH}/schema", headers={"if-none-match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
