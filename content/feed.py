@@ -1,8 +1,8 @@
 """The personal calendar feed of a reader: its secret address, and the episodes of the series that they follow.
 
 The rule: who knows the address sees the feed, so it has at least 128 bits, lies here only as a hash, is shown once, and
-is taken back by forgetting it. An episode that was cancelled stays for thirty days, so that every calendar hears of it;
-what a reader may not read is not in it.
+is taken back by forgetting it. An episode that was cancelled, also by being taken back before it aired, stays for
+thirty days, so that every calendar hears of it; what a reader may not read is not in it.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from cdp import consent
 from content import access, ical, keeping
+from content.falling_away import GONE
 from content.ical import FeedEpisode
 from server.core.db import connection, transaction
 from server.core.errors import Missing
@@ -107,7 +108,8 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-# The newest where there are too many, and then in the order of their times.
+# The newest where there are too many, and then in the order of their times. What was taken back before it aired is gone
+# from what readers see and stays here as cancelled.
 _EPISODES: Final = f"""
 SELECT * FROM (
     SELECT l.item_id AS episode_id, s.title AS series, l.title, coalesce(l.card ->> 'summary', '') AS summary,
@@ -117,6 +119,10 @@ SELECT * FROM (
     JOIN airing a ON a.episode_id = l.item_id
     WHERE f.account_id = $1 AND l.kind = 'episode' AND a.airs_at > $4
         AND (a.cancelled_at IS NULL OR a.cancelled_at > $5) AND {access.condition(row="l", audiences="$2", at="$3")}
-    ORDER BY a.airs_at DESC, l.item_id DESC LIMIT $6
+    UNION ALL
+    SELECT g.item_id, g.series, g.title, '', a.airs_at, g.seconds, a.sequence, greatest(a.changed_at, g.gone_at), true
+    FROM follow f JOIN {GONE} g ON g.root_id = f.series_id JOIN airing a ON a.episode_id = g.item_id
+    WHERE f.account_id = $1 AND a.airs_at > $4 AND a.cancelled_at > $5 AND g.audience = ANY($2::text[])
+    ORDER BY airs_at DESC, episode_id DESC LIMIT $6
 ) AS newest ORDER BY airs_at, episode_id
 """  # noqa: S608  the parts are constants

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from cdp import log
 from cdp.events import ContentExpired, ContentPublished, ContentRetagged, ContentWithdrawn
-from content import trail
+from content import falling_away, trail
 from content.checks import FileFacts, narrower
 from content.files import facts_of
 from content.kinds import files_in, kind_of
@@ -68,14 +68,19 @@ def topics_of(item_ids: Iterable[int], kinds: Iterable[str] = ()) -> set[str]:
     return {f"item:{item_id}" for item_id in item_ids} | {f"{kind}_list:*" for kind in kinds}
 
 
-async def refresh(item_id: int, *, at: datetime, why: Why, anew: bool = False) -> set[str]:
+async def refresh(
+    item_id: int, *, at: datetime, why: Why, staff_id: int, request_id: str = "", anew: bool = False
+) -> set[str]:
     """Bring what readers see of an item and of all under it up to date, and say what has to be told after the commit.
+
+    What vanishes before it airs has its airing cancelled.
 
     :param why: what is told of items that vanish.
     :param anew: write the rows again also where the version is the same.
     """
     above: dict[int | None, Reach | None] = {}
     topics: set[str] = set()
+    gone: list[int] = []
     for row in await connection().fetch(DOWN, item_id, at, anew):
         if row["parent_id"] not in above:
             above[row["parent_id"]] = await _reach_of(row["parent_id"])
@@ -83,6 +88,8 @@ async def refresh(item_id: int, *, at: datetime, why: Why, anew: bool = False) -
         above[row["item_id"]] = reach
         if await _bring(row, reach, at=at, why=why, anew=anew):
             topics |= topics_of([row["item_id"]], [row["kind"]])
+            gone += [row["item_id"]] if reach is None else []
+    await falling_away.cancel_airings(gone, staff_id=staff_id, at=at, request_id=request_id)
     return topics | topics_of(await _over(item_id))
 
 
@@ -92,7 +99,7 @@ async def refresh_all(*, at: datetime) -> None:
     for row in await connection().fetch("SELECT id FROM item WHERE parent_id IS NULL ORDER BY id"):
         async with transaction():
             await connection().value("SELECT id FROM item WHERE id = $1 FOR NO KEY UPDATE", row["id"])
-            topics |= await refresh(row["id"], at=at, why="withdrawn", anew=True)
+            topics |= await refresh(row["id"], at=at, why="withdrawn", staff_id=trail.JOB, anew=True)
     await trail.tell(*topics)
 
 
@@ -167,11 +174,13 @@ async def _remove(row: asyncpg.Record, *, at: datetime, why: Why) -> None:
     await connection().execute("DELETE FROM asset_use WHERE item_id = $1 AND place = 'live'", row["item_id"])
     await Live.filter(item_id=row["item_id"]).delete()
     await connection().execute(
-        "INSERT INTO tombstone (item_id, why, gone_at) VALUES ($1, $2, $3) "
-        "ON CONFLICT (item_id) DO UPDATE SET why = excluded.why, gone_at = excluded.gone_at",
+        "INSERT INTO tombstone (item_id, why, gone_at, root_id, version_id, audience) VALUES ($1, $2, $3, $4, $5, $6)",
         row["item_id"],
         why,
         at,
+        row["live_root_id"],
+        row["live_version_id"],
+        row["live_audience"],
     )
     event = ContentWithdrawn if why == "withdrawn" else ContentExpired
     await log.record(

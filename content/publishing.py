@@ -181,7 +181,7 @@ async def take_back(item_id: int, *, reason: str, staff_id: int, at: datetime, r
     await trail.note(
         "withdraw", "item", item_id, staff_id=staff_id, at=at, request_id=request_id, after={"reason": reason}
     )
-    return await live.refresh(item_id, at=at, why="withdrawn")
+    return await live.refresh(item_id, at=at, why="withdrawn", staff_id=staff_id, request_id=request_id)
 
 
 async def _findings(draft: DraftState, *, at: datetime) -> list[Finding]:
@@ -250,7 +250,7 @@ async def _decide(
         created_at=at,
         created_by=staff_id,
     )
-    return await live.refresh(item_id, at=at, why="withdrawn") if now else set()
+    return await live.refresh(item_id, at=at, why="withdrawn", staff_id=staff_id) if now else set()
 
 
 async def end(item_id: int, which: str, *, at: datetime, staff_id: int, reason: str) -> int:

@@ -30,6 +30,7 @@ from cdp.events import (
 from cdp.message_rules import Urgency
 from cdp.message_values import spoken_time
 from cdp.messages import Notice
+from content.falling_away import GONE
 from server.core.db import connection, transaction
 
 LEAD: Final = timedelta(minutes=30)
@@ -78,10 +79,16 @@ async def heed_publication(event: ContentPublished) -> None:
 
 
 async def heed_removal(event: ContentWithdrawn | ContentExpired) -> None:
-    """Cancel what waits about an episode that readers cannot see any more. A reaction."""
+    """Cancel what waits about an episode that readers cannot see any more. A reaction.
+
+    Word of a cancellation still goes out, unless it has a title in it that nobody may be told any more.
+    """
     if event.kind == "episode":
         await _hold(event.root_id, alone=True)
-        await messages.cancel(topics=[topic(event.item_id)], reason="withdrawn", at=event.at)
+        hidden = await connection().value(_HIDDEN, event.item_id)
+        await messages.cancel(
+            topics=[topic(event.item_id)], keys=None if hidden else [STARTS, MOVED], reason="withdrawn", at=event.at
+        )
 
 
 async def heed_rescheduling(event: ContentRescheduled) -> None:
@@ -92,6 +99,7 @@ async def heed_rescheduling(event: ContentRescheduled) -> None:
     await _hold(event.root_id, alone=True)
     await messages.cancel(topics=[topic(event.episode_id)], reason=event.change, at=event.at)
     row = await connection().row(f"{_AIRING} WHERE l.item_id = $1", event.episode_id)
+    row = row or await connection().row(_GONE, event.episode_id)
     if row is None:
         return
     followers = await _followers(event.episode_id, event.root_id)
@@ -222,6 +230,11 @@ _AIRING: Final = (
     "SELECT l.item_id AS id, l.root_id AS series_id, l.title, l.audience, s.title AS series, a.airs_at, a.sequence "
     "FROM live l JOIN live s ON s.item_id = l.root_id JOIN airing a ON a.episode_id = l.item_id"
 )
+_GONE: Final = f"""
+SELECT g.item_id AS id, g.root_id AS series_id, g.title, g.audience, g.series, a.airs_at, a.sequence
+FROM {GONE} g JOIN airing a ON a.episode_id = g.item_id WHERE g.item_id = $1
+"""  # noqa: S608  the parts are constants
+_HIDDEN: Final = f"SELECT g.hidden FROM {GONE} g WHERE g.item_id = $1"  # noqa: S608  the parts are constants
 _COMING: Final = (
     f"{_AIRING} WHERE a.airs_at > $1 AND a.cancelled_at IS NULL "
     "AND (l.valid_until IS NULL OR l.valid_until > a.airs_at)"

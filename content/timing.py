@@ -58,7 +58,7 @@ async def _expire(item_id: int, *, at: datetime) -> set[str]:
     if not ended:
         return set()
     await trail.note("expire", "item", item_id, staff_id=trail.JOB, at=at)
-    return await live.refresh(item_id, at=at, why="expired")
+    return await live.refresh(item_id, at=at, why="expired", staff_id=trail.JOB)
 
 
 async def _begin(item_id: int, *, at: datetime) -> set[str]:
@@ -91,4 +91,4 @@ async def _begin(item_id: int, *, at: datetime) -> set[str]:
     )
     await connection().execute("UPDATE publication SET began_at = $2 WHERE id = $1", row["id"], at)
     await trail.note("begin", "item", item_id, staff_id=trail.JOB, at=at, after={"number": row["number"]})
-    return await live.refresh(item_id, at=at, why="withdrawn")
+    return await live.refresh(item_id, at=at, why="withdrawn", staff_id=trail.JOB)

@@ -98,7 +98,8 @@ async def move(
             before={"parent_id": before.parent_id, "position": before.position},
             after={"parent_id": parent_id, "position": siblings.index(item_id) + 1},
         )
-        topics = await live.refresh(item_id if parent_id is None else parent_id, at=at, why="withdrawn")
+        top_id = item_id if parent_id is None else parent_id
+        topics = await live.refresh(top_id, at=at, why="withdrawn", staff_id=staff_id, request_id=request_id)
         topics |= live.topics_of([before.parent_id] if before.parent_id else [], [before.kind])
     await trail.tell(*topics)
 
@@ -131,7 +132,7 @@ async def rename(*, item_id: int, slug: str, staff_id: int, at: datetime, reques
             before={"slug": before.slug},
             after={"slug": slug},
         )
-        topics = await live.refresh(item_id, at=at, why="withdrawn")
+        topics = await live.refresh(item_id, at=at, why="withdrawn", staff_id=staff_id, request_id=request_id)
     await trail.tell(*topics)
 
 
@@ -167,7 +168,7 @@ async def order(
             after={"kind": kind, "item_ids": list(item_ids)},
         )
         for item_id in [parent_id] if parent_id is not None else item_ids:
-            topics |= await live.refresh(item_id, at=at, why="withdrawn")
+            topics |= await live.refresh(item_id, at=at, why="withdrawn", staff_id=staff_id, request_id=request_id)
     await trail.tell(*topics)
 
 

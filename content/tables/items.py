@@ -157,11 +157,17 @@ class LiveQuestion(Model):
 
 
 class Tombstone(Model):
-    """An item that readers could see and cannot any more; ``why`` is withdrawn or expired."""
+    """An item that readers could see and cannot any more; ``why`` is withdrawn or expired.
+
+    The root, version and audience are those that it had when it was seen last.
+    """
 
     item_id = fields.BigIntField(primary_key=True, generated=False)
     why = fields.CharField(max_length=16)
     gone_at = fields.DatetimeField()
+    root_id = fields.BigIntField(db_index=True)
+    version_id = fields.BigIntField()
+    audience = fields.CharField(max_length=16)
 
     class Meta:
         table = "tombstone"

@@ -7,11 +7,13 @@ import pytest
 
 from cdp import consent
 from cdp.consent import ConsentNeeded
-from content import airings, feed, following, publishing
+from content import airings, feed, filming, following, publishing, timing
 from content.feed import FeedMissing
+from content.shapes import Audience as For
 from server.core.db import connection
 from server.core.roles import Reader
 from tests import ical_rules
+from tests.content.studio import a_file
 from tests.ical_rules import Component
 from tests.viewing_fixtures import BEGAN, NOON, SECONDS, airing, cancelled, doctor, episode, series, without_consent
 
@@ -74,6 +76,63 @@ async def test_a_cancelled_episode_is_told_for_thirty_days() -> None:
     again = (await events_of(token, at=at))[uid]
     assert again.text("STATUS") == "CONFIRMED"
     assert int(again.values["SEQUENCE"][0]) == int(before.values["SEQUENCE"][0]) + 2
+
+
+@pytest.mark.parametrize("upper", [False, True], ids=["the episode", "its series"])
+async def test_what_is_withdrawn_before_it_airs_is_told_as_cancelled_for_thirty_days(upper: bool) -> None:
+    series_id = await series("医探究竟")
+    episode_id = await episode(series_id, NOON, title="第一集")
+    await episode(series_id, NOON + DAY, audience="professional")
+    _, token = await subscriber(series_id)
+    [(uid, before)] = (await events_of(token)).items()
+    at = NOON - DAY
+    await publishing.withdraw(item_id=series_id if upper else episode_id, reason="", staff_id=1, at=at)
+    [(same, after)] = (await events_of(token, at=at)).items()
+    assert (same, after.text("STATUS"), after.text("SUMMARY")) == (uid, "CANCELLED", "【已取消】医探究竟｜第一集")
+    assert int(after.values["SEQUENCE"][0]) == int(before.values["SEQUENCE"][0]) + 1
+    assert after.time("LAST-MODIFIED") == at.replace(tzinfo=None)
+    assert (after.time("DTSTART"), after.time("DTEND")) == (before.time("DTSTART"), before.time("DTEND"))
+    assert uid in await events_of(token, at=at + 30 * DAY - timedelta(seconds=1))
+    assert await events_of(token, at=at + 30 * DAY) == {}
+    await publishing.publish(item_id=series_id if upper else episode_id, staff_id=1, at=at)
+    assert (await events_of(token, at=at))[uid].text("STATUS") == "CANCELLED"
+    await airings.schedule(episode_id=episode_id, airs_at=NOON, staff_id=1, at=at)
+    again = (await events_of(token, at=at))[uid]
+    assert again.text("STATUS") == "CONFIRMED"
+    assert int(again.values["SEQUENCE"][0]) == int(before.values["SEQUENCE"][0]) + 2
+
+
+@pytest.mark.parametrize("withdrawn_first", [False, True], ids=["shown", "taken back before"])
+@pytest.mark.parametrize("by_file", [False, True], ids=["by its text", "by its film"])
+async def test_a_filmed_patients_withdrawal_hides_the_title_in_the_feed(withdrawn_first: bool, by_file: bool) -> None:
+    given = await filming.register(
+        code="CONSENT-1", scope=For.EVERYONE, de_identified=True, signed_on=BEGAN.date(), staff_id=1, at=BEGAN
+    )
+    series_id = await series("医探究竟")
+    film = await a_file("video", seconds=float(SECONDS))
+    rests = {} if by_file else {"filmed_patient": True, "consent_id": given.id}
+    episode_id = await episode(series_id, NOON, title="王女士的一天", summary="王女士", video={"asset": film}, **rests)
+    # A film that was published before it was known whom it shows.
+    await connection().execute("UPDATE asset SET consent_id = $2 WHERE id = $1", film, given.id)
+    _, token = await subscriber(series_id)
+    at = NOON - DAY
+    if withdrawn_first:
+        await publishing.withdraw(item_id=episode_id, reason="", staff_id=1, at=at)
+    await filming.withdraw(consent_id=given.id, staff_id=1, at=at)
+    written = (await feed.feed_of(token=token, at=at)).decode()
+    assert "王女士" not in written
+    [event] = (await events_of(token, at=at)).values()
+    assert (event.text("STATUS"), event.text("SUMMARY")) == ("CANCELLED", "【已取消】医探究竟｜节目已取消")
+
+
+async def test_what_expires_before_it_airs_is_told_as_cancelled() -> None:
+    series_id = await series()
+    episode_id = await episode(series_id, NOON + DAY)
+    _, token = await subscriber(series_id)
+    await publishing.publish(item_id=episode_id, staff_id=1, at=NOON - DAY, ends_at=NOON)
+    await timing.turn(at=NOON)
+    [event] = (await events_of(token)).values()
+    assert event.text("STATUS") == "CANCELLED"
 
 
 async def test_what_may_not_be_read_is_not_in_the_feed() -> None:

@@ -238,6 +238,37 @@ async def test_withdrawing_a_series_takes_its_episodes_away_and_publishing_it_br
     assert await events() == ["content_published"] * 3 + ["content_withdrawn"] * 3 + ["content_published"] * 3
 
 
+@pytest.mark.parametrize("level", ["series", "season", "episode"])
+async def test_what_goes_before_it_airs_has_its_airing_cancelled(level: str) -> None:
+    series_id = await published_series()
+    season_id = await draft("season", {"title": "第一季"}, parent_id=series_id)
+    await publishing.publish(item_id=season_id, staff_id=2, at=NOON)
+    coming = await published_episode(season_id, airs_at=after(hours=1))
+    aired = await published_episode(season_id, airs_at=after(seconds=60))
+    for item_id in {"series": [series_id], "season": [season_id], "episode": [coming, aired]}[level]:
+        await publishing.withdraw(item_id=item_id, reason="", staff_id=2, at=after(minutes=1), request_id="r-1")
+    fallen, past = await airings.airing_of(episode_id=coming), await airings.airing_of(episode_id=aired)
+    assert fallen is not None and past is not None
+    assert (fallen.cancelled_at, fallen.changed_at, fallen.sequence) == (after(minutes=1), after(minutes=1), 1)
+    assert (past.cancelled_at, past.sequence) == (None, 0)
+    assert (await events()).count("content_rescheduled") == 1
+    noted = await connection().fetch("SELECT * FROM audit_entry WHERE deed = 'airing.cancelled'")
+    assert [(row["actor"], row["subject_id"], row["request_id"]) for row in noted] == [("staff:2", str(coming), "r-1")]
+
+
+async def test_a_time_that_is_set_after_a_withdrawal_stays() -> None:
+    series_id = await published_series()
+    episode_id = await published_episode(series_id, airs_at=after(hours=1))
+    await publishing.withdraw(item_id=episode_id, reason="", staff_id=2, at=NOON)
+    await airings.schedule(episode_id=episode_id, airs_at=after(hours=2), staff_id=2, at=NOON)
+    await publishing.withdraw(item_id=series_id, reason="", staff_id=2, at=NOON)
+    await publishing.publish(item_id=series_id, staff_id=2, at=NOON)
+    await publishing.publish(item_id=episode_id, staff_id=2, at=NOON)
+    airing = await airings.airing_of(episode_id=episode_id)
+    assert airing is not None
+    assert (airing.cancelled_at, airing.sequence) == (None, 2)
+
+
 async def test_an_episode_under_a_series_that_is_not_out_waits_for_it() -> None:
     series_id = await draft("series", await series_text())
     episode_id = await draft("episode", await episode_text(), parent_id=series_id)

@@ -1,7 +1,7 @@
 """Followers are reminded of what stands: of the present time of an episode, once, and told when it changes."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 import viewing_fixtures as studio
@@ -11,12 +11,13 @@ from wechat_fixtures import sandbox, wechat
 from cdp import consent, log, messages
 from cdp.events import EpisodeFinished
 from cdp.message_sending import release_stale, send_due
-from content import airings, following, publishing, reminders
+from content import airings, filming, following, publishing, reminders, timing
 from content.reminders import LEAD
 from content.shapes import Audience as For
 from server.core.db import connection, transaction
 from server.core.roles import Audience, Reader, Role
 from server.sandbox.demo import SECOND_DOCTOR
+from tests.content.studio import a_file
 
 __all__ = ["parts", "sandbox", "wechat"]
 
@@ -206,25 +207,78 @@ async def test_an_episode_set_anew_after_its_cancellation_is_told_of_and_reminde
     assert [kind for kind, _ in sent(parts)] == ["cancelled", "again", "soon"]
 
 
-async def test_a_withdrawn_episode_is_not_reminded_of_and_published_again_it_is(parts: Parts) -> None:
+async def test_a_withdrawn_episode_is_told_as_cancelled_and_reminded_of_when_it_is_set_anew(parts: Parts) -> None:
     account = await parts.account()
     series = await studio.series()
-    episode = await studio.episode(series, TONIGHT)
+    episode = await studio.episode(series, TONIGHT, title="直肠癌：能不能保肛")
+    await parts.accept(account, 3)
     await follow(account, series)
     await publishing.withdraw(item_id=episode, staff_id=1, at=NOON, reason="more to do")
-    assert await waiting() == []
+    assert await waiting() == [(f"episode:{episode}:cancelled:1", NOON)]
+    for at in (NOON, TONIGHT - LEAD, TONIGHT):
+        await send_due(parts, at)
+    assert sent(parts) == [("cancelled", "2026年11月3日 19:30")]
+    assert parts.sandbox.world.messages[0].values["thing1"] == "直肠癌：能不能保肛"
     await publishing.publish(item_id=episode, staff_id=1, at=NOON)
-    assert await waiting() == [(f"episode:{episode}:soon:0", TONIGHT - LEAD)]
+    assert await waiting() == []
+    await airings.schedule(episode_id=episode, airs_at=TOMORROW, staff_id=1, at=NOON)
+    assert (f"episode:{episode}:soon:2", TOMORROW - LEAD) in await waiting()
 
 
-async def test_a_withdrawn_series_takes_the_reminders_of_all_its_episodes_along(parts: Parts) -> None:
+async def test_a_withdrawn_series_cancels_all_its_coming_episodes(parts: Parts) -> None:
     account = await parts.account()
     series = await studio.series()
-    await studio.episode(series, TONIGHT)
-    await studio.episode(series, TOMORROW)
+    await studio.episode(series, NOON - DAY)
+    coming = [await studio.episode(series, TONIGHT), await studio.episode(series, TOMORROW)]
     await follow(account, series)
     await publishing.withdraw(item_id=series, staff_id=1, at=NOON, reason="more to do")
-    assert await waiting() == []
+    assert await waiting() == [(f"episode:{episode}:cancelled:1", NOON) for episode in coming]
+
+
+async def test_an_episode_that_expires_before_it_airs_is_told_as_cancelled(parts: Parts) -> None:
+    account = await parts.account()
+    series = await studio.series()
+    episode = await studio.episode(series, TOMORROW)
+    await follow(account, series)
+    await publishing.publish(item_id=series, staff_id=1, at=NOON, ends_at=TONIGHT)
+    await timing.turn(at=TONIGHT)
+    assert await waiting() == [(f"episode:{episode}:cancelled:1", TONIGHT)]
+
+
+async def filmed(series: int, title: str) -> tuple[int, int]:
+    signed = date(2025, 10, 1)
+    given = await filming.register(
+        code="CONSENT-1", scope=For.EVERYONE, de_identified=True, signed_on=signed, staff_id=1, at=NOON
+    )
+    film = {"asset": await a_file("video", seconds=float(studio.SECONDS))}
+    episode = await studio.episode(series, TONIGHT, title=title, filmed_patient=True, consent_id=given.id, video=film)
+    return given.id, episode
+
+
+async def test_a_filmed_patients_withdrawal_is_told_without_the_title(parts: Parts) -> None:
+    account = await parts.account()
+    series = await studio.series()
+    consent_id, _ = await filmed(series, "王女士的一天")
+    await parts.accept(account)
+    await follow(account, series)
+    await filming.withdraw(consent_id=consent_id, staff_id=1, at=NOON)
+    await send_due(parts, NOON)
+    (message,) = parts.sandbox.world.messages
+    assert message.values["thing1"] == "节目已取消"
+    assert message.values["thing3"] == "本集取消播出，敬请谅解"
+
+
+async def test_word_of_a_cancellation_outlives_a_withdrawal_but_not_that_of_a_consent(parts: Parts) -> None:
+    account = await parts.account()
+    series = await studio.series()
+    plain = await studio.episode(series, TONIGHT)
+    consent_id, secret = await filmed(series, "王女士的一天")
+    await follow(account, series)
+    for episode in (plain, secret):
+        await airings.cancel(episode_id=episode, staff_id=1, at=NOON)
+    await publishing.withdraw(item_id=plain, staff_id=1, at=NOON + MINUTE, reason="")
+    await filming.withdraw(consent_id=consent_id, staff_id=1, at=NOON + MINUTE)
+    assert await waiting() == [(f"episode:{plain}:cancelled:1", NOON)]
 
 
 async def test_who_has_finished_an_episode_is_told_nothing_of_it(parts: Parts) -> None:

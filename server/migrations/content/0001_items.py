@@ -284,6 +284,9 @@ class Migration(migrations.Migration):
                 ("item_id", fields.BigIntField(primary_key=True, generated=False, unique=True, db_index=True)),
                 ("why", fields.CharField(max_length=16)),
                 ("gone_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
+                ("root_id", fields.BigIntField(db_index=True)),
+                ("version_id", fields.BigIntField()),
+                ("audience", fields.CharField(max_length=16)),
             ],
             options={
                 "table": "tombstone",
@@ -331,6 +334,7 @@ class Migration(migrations.Migration):
                 ADD CHECK (audience IN ('everyone', 'doctor', 'patient', 'professional'));
             ALTER TABLE live_question ADD FOREIGN KEY (item_id) REFERENCES live (item_id) ON DELETE CASCADE;
             ALTER TABLE tombstone ADD FOREIGN KEY (item_id) REFERENCES item (id),
+                ADD FOREIGN KEY (version_id) REFERENCES version (id),
                 ADD CHECK (why IN ('withdrawn', 'expired'));
             ALTER TABLE airing ADD FOREIGN KEY (episode_id) REFERENCES item (id) ON DELETE CASCADE;
             ALTER TABLE pin ADD FOREIGN KEY (item_id) REFERENCES item (id) ON DELETE CASCADE;
