@@ -15,7 +15,7 @@ _TITLES: Final = {
 }
 # A chapter that answers a question takes so many times as long as one that leads on.
 _WEIGHT: Final = 3
-_STEP_S: Final = 5
+STEP_S: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def planned(episode: Episode) -> list[Planned]:
     seconds = episode.minutes * 60
     found: list[Planned] = []
     for index, (stage, title, question) in enumerate(parts):
-        starts = sum(weights[:index]) * seconds // sum(weights) // _STEP_S * _STEP_S
+        starts = sum(weights[:index]) * seconds // sum(weights) // STEP_S * STEP_S
         lines = (title,) if question < 0 else (title, episode.questions[question][0])
         found.append(Planned(f"part-{index + 1}", title, stage, starts, question, lines))
     return found

@@ -1,8 +1,8 @@
 """The demo films: slides of the four stages with a running time code, and silence.
 
-The rule: small and quick to make, since the first start makes all of them: one frame a second, of which only the time
-code and the bar under it change; the silence is one frame of sound written again and again. They show what they are: no
-patient, no operation, a demonstration.
+The rule: small and quick to make, since the first start makes all of them: at most one frame a second, of which only
+the time code and the bar under it change; the silence is one frame of sound written again and again. They show what
+they are: no patient, no operation, a demonstration.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,10 +29,9 @@ NUMERALS: Final = "一二三四"
 KEY_FRAME_S: Final = 24
 # Several films are made at once, so that one is not worth threads of its own; hardly anything moves, so that a search
 # for movement finds nothing.
-CODEC: Final[dict[str, object]] = {
+CODEC: Final[dict[str, str]] = {
     "preset": "superfast",
     "crf": "30",
-    "g": str(KEY_FRAME_S),
     "threads": "1",
     "x264-params": "rc-lookahead=0:sync-lookahead=0:bframes=0:ref=1:me=dia:subme=0:scenecut=0:aq-mode=0:mbtree=0",
 }
@@ -56,22 +55,23 @@ class Slide:
     lines: tuple[str, ...] = ()
 
 
-def film(*, path: Path, slides: Sequence[Slide], seconds: int, over: str, hue: float) -> None:
+def film(*, path: Path, slides: Sequence[Slide], seconds: int, over: str, hue: float, step_s: int = 1) -> None:
     """Write a film of 640 × 360 as an MP4 (H.264, AAC) that begins to play before it is loaded.
 
     :param slides: in the order of their beginnings, the first at 0.
     :param over: the line above every heading.
+    :param step_s: seconds that a frame stands, by which ``seconds`` and the beginnings of slides are divided.
     """
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        picture = container.add_stream("libx264", rate=1)
+        picture = container.add_stream("libx264", rate=Fraction(1, step_s))
         picture.width, picture.height, picture.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         picture.time_base = Fraction(1, 1)
-        picture.options = dict(CODEC)
+        picture.options = {**CODEC, "g": str(max(1, KEY_FRAME_S // step_s))}
         sound = container.add_stream("aac", rate=SOUND_RATE)
         sound.layout = "mono"
         sound.bit_rate = 8_000
         silence = _silence(sound)
-        for frame in _frames(slides, seconds, over, hue):
+        for frame in _frames(slides, seconds, over, hue, step_s):
             container.mux(picture.encode(frame))
         container.mux(picture.encode(None))
         for number in range(seconds * SOUND_RATE // SOUND_FRAME):
@@ -97,7 +97,7 @@ def _silence(stream: "av.AudioStream") -> bytes:
     return last
 
 
-def _frames(slides: Sequence[Slide], seconds: int, over: str, hue: float) -> Iterator[VideoFrame]:
+def _frames(slides: Sequence[Slide], seconds: int, over: str, hue: float, step_s: int) -> Iterator[VideoFrame]:
     bounds = [slide.starts_at_s for slide in slides[1:]] + [seconds]
     figures = _figures()
     second = 0
@@ -116,7 +116,7 @@ def _frames(slides: Sequence[Slide], seconds: int, over: str, hue: float) -> Ite
             frame.pts = second
             frame.time_base = Fraction(1, 1)
             yield frame
-            second += 1
+            second += step_s
 
 
 def _bar_at(second: int, seconds: int) -> int:

@@ -6,21 +6,21 @@ aired, so that the house looks as if it had been used.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from content import airings, assets, filming, items, publishing, tags
-from content.shapes import STAGE_NAMES, Audience
+from content.shapes import Audience
 from content.workflow import State
 from server.core.clock import SHANGHAI, day_of, start_of
 from server.core.storage import Files
-from server.demo import chapters, films, papers, pictures
-from server.demo.script import GASTRIC, LUNG, MARK, STOMA, Episode, Season, Series
+from server.demo import chapters, papers, pictures, reels
+from server.demo.programme import CANCELLED, FILMED, MOVED, Numbered, airs_at, numbered
+from server.demo.script import GASTRIC, LUNG, MARK, STOMA, Season, Series
 
 Say = Callable[[str], None]
 
@@ -30,50 +30,7 @@ THEMES: Final[dict[str, pictures.Theme]] = {
     STOMA.slug: "rings",
 }
 CONSENT: Final = "DEMO-2026-001"
-# Of the first series: an episode with a filmed patient, one that is moved, and one that is cancelled.
-FILMED: Final = (GASTRIC.slug, 4)
-MOVED: Final = (GASTRIC.slug, 8)
-CANCELLED: Final = (GASTRIC.slug, 9)
-# On air when the house first stands.
-NOW: Final = (STOMA.slug, 3)
 MOST_BYTES: Final = 64 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    """An episode of the script at its place: ``number`` counts through the seasons, from 1."""
-
-    series: Series
-    season: Season
-    episode: Episode
-    number: int
-
-    @property
-    def slug(self) -> str:
-        return f"{self.series.slug}-{self.number:02d}"
-
-    @property
-    def place(self) -> tuple[str, int]:
-        return self.series.slug, self.number
-
-
-def numbered(script: Sequence[Series]) -> list[Numbered]:
-    """List all episodes of a script."""
-    return [
-        Numbered(series, season, episode, number)
-        for series in script
-        for number, (season, episode) in enumerate(
-            [(season, episode) for season in series.seasons for episode in season.episodes], start=1
-        )
-    ]
-
-
-def airs_at(show: Numbered, *, at: datetime) -> datetime:
-    """Say when an episode airs if the house is first started at a time."""
-    if show.place == NOW:
-        return at.replace(minute=at.minute // 5 * 5, second=0, microsecond=0)
-    day: date = day_of(at) + timedelta(days=show.series.first_day + show.series.every_days * (show.number - 1))
-    return start_of(day) + timedelta(hours=show.series.hour)
 
 
 class Studio:
@@ -100,7 +57,7 @@ class Studio:
         if missing:
             self._say(f"Making {len(missing)} demo episodes, each with a cover and a film; this takes some seconds.")
         with TemporaryDirectory(prefix="xinglin-demo-") as folder:
-            async with aclosing(_filmed(missing, Path(folder))) as made:
+            async with aclosing(reels.filmed(missing, Path(folder), at=self._at)) as made:
                 async for done, show, film in made:
                     await self._episode(show, film, parents[show.series.slug, show.season.title], consent_id)
                     if done % 9 == 0 and done < len(missing):
@@ -271,38 +228,6 @@ class Studio:
 
 async def _pieces(content: bytes) -> AsyncIterator[bytes]:
     yield content
-
-
-async def _filmed(shows: list[Numbered], folder: Path) -> AsyncGenerator[tuple[int, Numbered, Path], None]:
-    """Make the films one after the other, each while the one before is taken in."""
-    making: asyncio.Task[Path] | None = None
-    try:
-        for number, show in enumerate(shows):
-            film = await (making or asyncio.to_thread(_film, show, folder))
-            following = shows[number + 1 :][:1]
-            making = asyncio.create_task(asyncio.to_thread(_film, following[0], folder)) if following else None
-            yield number + 1, show, film
-            film.unlink()
-    finally:
-        # A thread cannot be cancelled, and its folder must not vanish under it.
-        if making is not None:
-            await asyncio.wait([making])
-
-
-def _film(show: Numbered, folder: Path) -> Path:
-    path = folder / f"{show.slug}.mp4"
-    plan = chapters.planned(show.episode)
-    films.film(
-        path=path,
-        slides=[
-            films.Slide(one.starts_at_s, chapters.STAGES.index(one.stage), STAGE_NAMES[one.stage], one.lines)
-            for one in plan
-        ],
-        seconds=show.episode.minutes * 60,
-        over=f"{show.series.title} · {show.episode.title}",
-        hue=show.series.hue,
-    )
-    return path
 
 
 def _cover(show: Numbered) -> bytes:

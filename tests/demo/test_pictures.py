@@ -14,8 +14,8 @@ from PIL import Image
 from server.core.clock import day_of
 from server.demo import chapters, papers, pictures
 from server.demo.films import Slide, film
+from server.demo.programme import NOW, airs_at, numbered
 from server.demo.script import ALL, GASTRIC
-from server.demo.shows import NOW, airs_at, numbered
 from server.demo.typesetting import NOT_FIRST, NOT_LAST, wrap
 
 SIGNS = st.text(alphabet="杏林医生手术第一集，。？！（）“”《》、：abc 12", max_size=60)
@@ -62,17 +62,19 @@ def test_a_paper_is_a_document() -> None:
     assert papers.paper(GASTRIC, GASTRIC.seasons[0].episodes[0]).startswith(b"%PDF-")
 
 
-def test_a_film_runs_its_time_with_pictures_and_sound(tmp_path: Path) -> None:
+@pytest.mark.parametrize("step_s", [1, 5], ids=["running", "in steps"])
+def test_a_film_runs_its_time_with_pictures_and_sound(tmp_path: Path, step_s: int) -> None:
     path = tmp_path / "film.mp4"
-    film(path=path, slides=[Slide(0, 0, "面诊要点"), Slide(20, 2, "术中难点")], seconds=60, over="演示", hue=200)
+    slides = [Slide(0, 0, "面诊要点"), Slide(20, 2, "术中难点")]
+    film(path=path, slides=slides, seconds=60, over="演示", hue=200, step_s=step_s)
     with av.open(str(path)) as container:
         assert container.duration is not None
         assert container.duration / av.time_base == pytest.approx(60, abs=0.2)
         names = [stream.codec_context.name for stream in (container.streams.video[0], container.streams.audio[0])]
         frames = [frame.to_image() for frame in container.decode(video=0)]
     assert names == ["h264", "aac"]
-    assert len(frames) == 60
-    assert frames[5].tobytes() != frames[30].tobytes()
+    assert len(frames) == 60 / step_s
+    assert frames[0].tobytes() != frames[-1].tobytes()
     # Players begin before all is loaded only if the index comes first.
     assert path.read_bytes().find(b"moov") < path.read_bytes().find(b"mdat")
 
