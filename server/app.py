@@ -1,5 +1,6 @@
 """The web server of the house: the doors on their frame, opened and closed in order."""
 
+import gc
 from typing import Any
 
 from server import wiring
@@ -33,6 +34,9 @@ def create_app(settings: Settings, *, name: str = "xinglin", access_log: AccessL
     @app.before_server_start
     async def open_house(app: House) -> None:
         await open_stores(app.ctx, settings)
+        # What was loaded at the start stays; the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
 
     @app.after_server_stop
     async def close_house(app: House) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-import os
+import random
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,8 @@ import pytest
 
 from server.core.storage import Files, FileTooLarge
 
-DATA = os.urandom(700_000)
+# The same on every worker, which must collect the same tests.
+DATA = random.Random(7).randbytes(700_000)
 HASH = hashlib.sha256(DATA).hexdigest()
 
 
