@@ -16,4 +16,5 @@ DOORS: Final[tuple[Blueprint, ...]] = (
     shares.openings,
     series_progress.blueprint,
     pages.blueprint,
+    pages.front,
 )

@@ -13,6 +13,7 @@ from server.web.pages import guarded, open_page, redirect
 from server.web.templates import Templates
 
 blueprint = Blueprint("doctor_pages", url_prefix="/h5")
+front = Blueprint("front")
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 HOME: Final = "/h5/doctor/"
@@ -42,6 +43,7 @@ def names() -> dict[str, Any]:
     return {"doctor_tabs": TABS}
 
 
+@front.get("/", name="start")
 @blueprint.get("/", name="start")
 @open_page
 async def start(request: Request) -> HTTPResponse:

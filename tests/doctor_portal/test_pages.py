@@ -106,8 +106,9 @@ async def test_an_address_without_a_page_is_told_in_a_page(client: httpx.AsyncCl
         assert (await client.get(address)).status_code == 200, address
 
 
-async def test_the_start_of_the_phone_pages_leads_to_the_doctors(client: httpx.AsyncClient) -> None:
-    answer = await client.get("/h5/")
+@pytest.mark.parametrize("path", ["/", "/h5", "/h5/"])
+async def test_the_start_of_the_house_leads_to_the_doctors(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path)
     assert (answer.status_code, answer.headers["location"]) == (303, "/h5/doctor/")
 
 
