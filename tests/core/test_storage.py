@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import random
 import time
 from collections.abc import AsyncIterator
