@@ -102,14 +102,14 @@ async def remove(request: HouseRequest, reader: StaffReader, asset_id: int) -> H
     return redirect(request, "/admin/assets", flash="文件已删除。")
 
 
-@blueprint.get("/<asset_id:int>/small")
+@blueprint.get("/<asset_id:int>/<size:(small|large)>")
 @page()
-async def small(request: Request, reader: StaffReader, asset_id: int) -> HTTPResponse:
-    """Give an image of the library in the width of a phone."""
+async def picture(request: Request, reader: StaffReader, asset_id: int, size: str) -> HTTPResponse:
+    """Give an image of the library in the width of a phone, or as sharp as its screen."""
     file = await assets.asset_of(asset_id=asset_id)
     if file.kind != "image":
         raise AssetMissing()
-    etag = f'"{file.sha256[:32]}"'
+    etag = f'"{file.sha256[:32]}-{size}"'
     headers = {
         "etag": etag,
         "cache-control": f"private, max-age={PICTURE_AGE_S}",
@@ -119,7 +119,7 @@ async def small(request: Request, reader: StaffReader, asset_id: int) -> HTTPRes
         return HTTPResponse(b"", 304, headers)
     files = request.app.ctx.files
     try:
-        path = await renditions.rendition(files=files, sha256=file.sha256, width=WIDTHS["small"], suffix="webp")
+        path = await renditions.rendition(files=files, sha256=file.sha256, width=WIDTHS[size], suffix="webp")
     except FileNotFoundError:
         # The row is there and the bytes are not: somebody restored one without the other.
         log.warning("file_lost", asset_id=asset_id, sha256=file.sha256)

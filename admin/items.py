@@ -4,7 +4,7 @@ import msgspec
 from sanic import Blueprint, HTTPResponse
 
 from admin.differences import differences
-from admin.editing import edit_page, files_of, parents, presentable, said, words
+from admin.editing import edit_page, parents, said, words
 from admin.item_form import FORMS, shape_of
 from admin.menu import WRITERS
 from content import items, publishing, tree
@@ -122,19 +122,6 @@ async def conflict(request: HouseRequest, reader: StaffReader, item_id: int) -> 
 async def checks(request: HouseRequest, reader: StaffReader, item_id: int) -> HTTPResponse:
     findings = await publishing.checks(item_id=item_id, at=clock.now())
     return render(request, "admin/items/checks.html", findings=said(request, findings))
-
-
-@blueprint.get("/<item_id:int>/preview")
-@page(framed=True)
-async def preview(request: HouseRequest, reader: StaffReader, item_id: int) -> HTTPResponse:
-    """Show the draft as a phone would."""
-    at = clock.now()
-    item = await items.draft_of(item_id=item_id)
-    rows = (await items.listing(at=at, parent_id=item_id, size=100)).rows
-    files = await files_of(request, item.shape, at=at)
-    return render(
-        request, "admin/items/preview.html", item=item, shape=presentable(item.shape), files=files, rows=rows, **words()
-    )
 
 
 @blueprint.post("/<item_id:int>/move")

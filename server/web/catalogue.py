@@ -19,6 +19,8 @@ from server.web.languages import LANGUAGES, LOCALES, SOURCE
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("admin", "server/web")
+# What is written there goes into the description of the interface and onto no page.
+APART = frozenset({"openapi.py", "samples.py"})
 ROOMS = ("server/core", "cdp", "content", "gamification", "quizzes")
 # Names, and the letters of the week, which are the same in all languages or not used in them.
 NO_SENTENCES = frozenset({"Xinglin 杏林", "一二三四五六日", "简体中文"})
@@ -36,7 +38,7 @@ def sentences() -> dict[str, list[tuple[str, int]]]:
                 if first:
                     found.setdefault(first, []).append((_named(path), line))
     for folder in PAGES:
-        for path in sorted((ROOT / folder).rglob("*.py")):
+        for path in sorted(path for path in (ROOT / folder).rglob("*.py") if path.name not in APART):
             for line, sentence in _written(ast.parse(path.read_text("utf-8"))):
                 found.setdefault(sentence, []).append((_named(path), line))
     for folder in ROOMS:

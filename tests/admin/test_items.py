@@ -106,7 +106,7 @@ class TestWriting:
             team=[{"name": evil, "hospital": evil}],
             video={"url": "javascript:alert(3)"},
         )
-        for address in ("", "/preview", "/versions", "/checks"):
+        for address in ("", "/versions", "/checks"):
             page = await desk.read(f"/admin/items/{episode}{address}")
             assert page.status_code == 200
             assert "<script>alert" not in page.text
@@ -127,8 +127,22 @@ class TestWriting:
     async def test_any_draft_can_be_opened(self, employ: Any, shape: dict[str, Any]) -> None:
         desk = await employ(Role.AUTHOR)
         made = await items.create(kind="episode", shape=shape, staff_id=1, at=clock.now())
-        for address in ("", "/preview", "/checks"):
+        for address in ("", "/preview", "/preview.json", "/checks"):
             assert (await desk.read(f"/admin/items/{made.item_id}{address}")).status_code == 200
+
+    async def test_a_draft_is_shown_as_the_phones_will_show_it(self, employ: Any) -> None:
+        desk = await employ(Role.ANALYST)
+        series = await a_series(title="草稿里的系列", published=False)
+        episode = await an_episode(parent_id=series)
+        shown = (await desk.read(f"/admin/items/{episode}/preview.json")).json()
+        assert shown["series"] == {"id": series, "title": "草稿里的系列"}
+        assert shown["questions"] == [{"text": "距肛缘 4 厘米还能保肛吗？", "chapter": "image", "starts_at_s": 240}]
+        assert shown["film"].startswith("/media/")
+        below = (await desk.read(f"/admin/items/{series}/preview.json")).json()
+        assert [one["id"] for one in below["episodes"]] == [episode]
+        shell = await desk.read(f"/admin/items/{episode}/preview")
+        assert f'data-preview="/admin/items/{episode}/preview.json"' in shell.text
+        assert "frame-ancestors 'self'" in shell.headers["content-security-policy"]
 
     async def test_a_reader_of_drafts_cannot_write_them(self, employ: Any) -> None:
         desk = await employ(Role.ANALYST)

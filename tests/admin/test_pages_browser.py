@@ -37,7 +37,7 @@ class Window:
 
     def _heed(self, said: ConsoleMessage) -> None:
         # The files of these tests have no bytes, so their pictures and films are missing.
-        if said.type == "error" and not re.search(r"/small$|/media/", said.location["url"]):
+        if said.type == "error" and not re.search(r"/(small|large)$|/media/", said.location["url"]):
             self.faults.append(f"{said.text} {said.location['url']}")
 
     async def open(self, address: str) -> Page:

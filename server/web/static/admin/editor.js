@@ -239,13 +239,15 @@ async function fill(pairs) {
 // The phone beside the form.
 function reload(frame) {
   const top = frame.contentWindow?.scrollY ?? 0;
-  frame.addEventListener("load", () => frame.contentWindow.scrollTo(0, top), { once: true });
+  // The page is drawn by its script, a little after it is loaded.
+  frame.addEventListener("load", () => setTimeout(() => frame.contentWindow.scrollTo(0, top), 400), { once: true });
   frame.contentWindow.location.reload();
 }
 
 function preview() {
   const button = document.querySelector("[data-preview]");
   const phone = document.getElementById("phone");
+  if (!button) return;
   const show = (open) => {
     phone.hidden = !open;
     button.setAttribute("aria-expanded", String(open));

@@ -10,22 +10,26 @@ import { busy, el, empty, entitle, icon, part, section, show, tag, toast } from 
 const API = "/api/doctor";
 const ID = Number(document.body.dataset.item);
 const SIGNS_A_SECOND = 6;
+// Beside the editors' form this page shows a draft: from another address, and nothing that is done here is reported.
+const PREVIEW = document.body.dataset.preview;
 
 show(async () => {
   const [series, states] = await Promise.all([
-    get(`${API}/series/${ID}`),
-    signedIn() ? get(`${API}/series/${ID}/progress`) : { items: [] },
+    PREVIEW ? get(PREVIEW, { guest: true }) : get(`${API}/series/${ID}`),
+    signedIn() && !PREVIEW ? get(`${API}/series/${ID}/progress`) : { items: [] },
   ]);
   entitle(series.title);
-  note("page_view", { page: document.body.dataset.path });
-  note("content_open", { item_id: ID, kind: "series" });
-  reading(series);
+  if (!PREVIEW) {
+    note("page_view", { page: document.body.dataset.path });
+    note("content_open", { item_id: ID, kind: "series" });
+    reading(series);
+  }
   const standing = new Map(states.items.map((one) => [one.id, one]));
   return [
     el(
       "div.two",
       el("div.stack.wide-gap", head(series), el("p", series.summary), lists(series, standing)),
-      el("aside.stack.wide-gap", signedIn() ? part(() => follow()) : guest(), team(series)),
+      el("aside.stack.wide-gap", PREVIEW ? null : signedIn() ? part(() => follow()) : guest(), team(series)),
     ),
   ];
 });
