@@ -12,7 +12,7 @@ from sanic import Sanic
 
 from server.core.errors import Refusal, TooLarge
 from server.core.roles import EVERYONE, Role
-from server.core.wire import LARGEST_ID
+from server.core.wire import LARGEST_ID, BadField
 from server.web.auth import NotSignedIn, WrongRole
 from server.web.operation import BODY_REFUSALS, KeyNeeded, NoSuchAddress, Operation
 from server.web.refusals import AWAY, FAULT, Problem, status_of
@@ -182,10 +182,10 @@ def _refusals(declared: Operation, parameters: list[dict[str, Any]]) -> list[typ
     refusals: list[type[Refusal]] = list(declared.refuses)
     if declared.body is not None:
         refusals += BODY_REFUSALS
-    elif declared.raw_body:
+    if declared.raw_body:
         refusals.append(TooLarge)
-    elif declared.query is not None:
-        refusals.append(BODY_REFUSALS[1])
+    if declared.query is not None:
+        refusals.append(BadField)
     if parameters:
         refusals.append(NoSuchAddress)
     if declared.idempotent:

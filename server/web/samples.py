@@ -39,9 +39,9 @@ def _of_type(schema: dict[str, Any], components: dict[str, Any], depth: int) -> 
         case "array":
             return _array(schema, components, depth)
         case "string":
-            text = _FORMATS.get(schema.get("format", ""), "示例")
+            text = _FORMATS.get(schema.get("format", ""), "example")
             least = schema.get("minLength", 0)
-            return (text + "例" * max(0, least - len(text)))[: schema.get("maxLength", 1000)]
+            return (text + "x" * max(0, least - len(text)))[: schema.get("maxLength", 1000)]
         case "integer" | "number":
             least = schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
             return min(least if least > 0 else 1, schema.get("maximum", least if least > 0 else 1))
