@@ -1,6 +1,8 @@
 """The way in to the admin pages: through it, and around it."""
 
+import dataclasses
 import re
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -257,6 +259,63 @@ class TestAround:
             {"current": PASSWORD, "password": "Grey-Heron-rests-7", "again": "Grey-Heron-rests-7"},
         )
         assert answer.status_code == 303
+        assert (await desk.read("/admin/")).status_code == 200
+
+
+@pytest.fixture
+def settings_of(app: Any) -> Iterator[Callable[..., None]]:
+    """Let the house run on other settings for a test."""
+    before = app.ctx.settings
+
+    def change(**values: Any) -> None:
+        app.ctx.settings = dataclasses.replace(before, **values)
+        app.ctx.staff_rules = StaffRules.of(app.ctx.settings)
+
+    yield change
+    app.ctx.settings, app.ctx.staff_rules = before, StaffRules.of(before)
+
+
+class TestTheSettings:
+    async def test_under_https_no_other_host_can_set_the_cookie(
+        self, client: httpx.AsyncClient, employ: Any, settings_of: Any
+    ) -> None:
+        settings_of(public_url="https://xinglin.example.org")
+        await employ(Role.EDITOR, email="lin@example.org")
+        page = await client.get("/admin/sign-in")
+        browser = re.search(r"(__Host-xinglin_browser)=([^;]+)", page.headers["set-cookie"])
+        found = OWN.search(page.text)
+        assert browser
+        assert found
+        answer = await client.post(
+            "/admin/sign-in",
+            data={"csrf": found[1], "email": "lin@example.org", "password": PASSWORD},
+            headers={"cookie": f"{browser[1]}={browser[2]}", "origin": "https://xinglin.example.org"},
+        )
+        (cookie,) = [line for line in answer.headers.get_list("set-cookie") if "xinglin_staff" in line]
+        assert cookie.startswith("__Host-xinglin_staff=")
+        assert "Secure" in cookie
+        assert "max-age=" in answer.headers["strict-transport-security"]
+        token = cookie.split("=", 1)[1].split(";")[0]
+        inside = await client.get("/admin/", headers={"cookie": f"__Host-xinglin_staff={token}"})
+        assert inside.status_code == 200
+        # The name without the prefix, which another host could set, opens nothing.
+        outside = await client.get("/admin/", headers={"cookie": f"xinglin_staff={token}"})
+        assert outside.status_code == 303
+
+    async def test_a_second_factor_can_be_required(self, employ: Any, settings_of: Any) -> None:
+        settings_of(staff_totp_required=True)
+        desk = await employ(Role.ADMINISTRATOR)
+        for address in ("/admin/", "/admin/staff", "/admin/account", "/admin/account/password"):
+            answer = await desk.read(address)
+            assert answer.headers["location"].startswith("/admin/account/totp"), address
+        assert (
+            (await desk.send("/admin/staff/new", {"name": "x"})).headers["location"].startswith("/admin/account/totp")
+        )
+        page = await desk.send("/admin/account/totp/begin")
+        secret = re.search(r'<code class="secret">([A-Z2-7 ]+)</code>', page.text)
+        assert secret
+        code = pyotp.TOTP(secret[1].replace(" ", "")).now()
+        assert (await desk.send("/admin/account/totp", {"code": code})).status_code == 303
         assert (await desk.read("/admin/")).status_code == 200
 
 
