@@ -179,6 +179,12 @@ def pin(core: int) -> None:
         os.sched_setaffinity(0, {core})
 
 
+def unpin() -> None:
+    """Let this process use all cores again, as the measurements before it may have kept it on one."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, range(os.cpu_count() or 1))
+
+
 def get(path: str, **headers: str) -> bytes:
     """Write a GET request."""
     lines = [f"GET {path} HTTP/1.1", "host: bench", *(f"{name.replace('_', '-')}: {v}" for name, v in headers.items())]

@@ -19,7 +19,7 @@ from server.core import db
 from server.core.errors import Misconfigured
 from server.core.settings import REAL_WECHAT, Settings, from_environment
 from server.embedded import Embedded, running
-from server.migrate import migrate
+from server.migrate import migrate, missing_steps
 from server.supervisor import Child, Supervisor, listen
 
 Say = Callable[[str], None]
@@ -97,12 +97,14 @@ async def prepare(settings: Settings, *, seed: bool, say: Say) -> None:
     """Bring the database to its shape, and load the demo content where it is wanted and missing."""
     await db.open_database(settings.database_url, wiring.MODELS)
     try:
-        applied = await migrate(settings.database_url, wiring.MODELS)
-        if applied:
+        # A house that stood before lacks nothing; to find that out is quick, to go through the steps is not.
+        if await missing_steps(settings.database_url, wiring.MODELS):
+            applied = await migrate(settings.database_url, wiring.MODELS)
             say(f"The database has taken {len(applied)} steps: {', '.join(applied)}.")
+        wanted = seed and settings.demo and not await demo.is_there()
     finally:
         await db.close_database()
-    if seed and settings.demo:
+    if wanted:
         ctx = SimpleNamespace()
         await open_stores(ctx, settings)
         try:

@@ -18,6 +18,11 @@ DONE: Final = "demo.seed"
 EDITION: Final = "1"
 
 
+async def is_there() -> bool:
+    """Tell whether the demo content has been loaded."""
+    return bool(await audit.entries(deed=DONE, subject_id=EDITION, limit=1))
+
+
 async def seed(ctx: Any, say: Callable[[str], None], *, script: Sequence[Series] = ALL) -> None:
     """Load the demo content that is not there yet.
 
@@ -25,7 +30,7 @@ async def seed(ctx: Any, say: Callable[[str], None], *, script: Sequence[Series]
     :param say: takes a sentence on how it goes.
     :param script: the series that are shown.
     """
-    if await audit.entries(deed=DONE, subject_id=EDITION, limit=1):
+    if await is_there():
         return
     at = clock.now()
     await people.seed(sealer=ctx.sealer, at=at)
