@@ -1,10 +1,12 @@
 """What all admin pages have in common: who may open them, and what they carry."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from shelf import a_series, an_episode
 
 from content import items
 from server.core import clock
@@ -152,3 +154,65 @@ async def test_pages_in_english_are_in_english(app: Any, employ: Any) -> None:
         text = known.sub("", page.text)
         if not address.endswith(("/preview", "/preview.json")):
             assert re.findall(r"[\u4e00-\u9fff][^<\"]*", text) == [], address
+
+
+HOSTILE = [
+    "",
+    "0",
+    "-1",
+    str(2**62),
+    "9" * 18,
+    "x" * 3000,
+    "<script>",
+    "'; DROP TABLE staff;--",
+    "\ufffe\U0001f600",
+    "%00",
+    "１",
+]
+TEMPLATES = Path(__file__).parents[2] / "admin" / "templates"
+FIELDS = sorted(
+    {
+        name
+        for template in TEMPLATES.rglob("*.html")
+        for name in re.findall(r'(?:\bname="|field\(")([a-z_.]+)"', template.read_text("utf-8"))
+    }
+)
+ASKING = [
+    "series",
+    "episodes",
+    "calendar",
+    "assets",
+    "assets/picker",
+    "audit",
+    "messages",
+    "reviews",
+    "tags",
+    "items/new",
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
+async def test_no_form_is_a_fault(app: Any, employ: Any, value: str) -> None:
+    assert {"title", "airs_at", "starts_at", "password"} <= set(FIELDS)
+    episode = await an_episode(parent_id=await a_series(), published=True)
+    for method, address, declared in pages_of(app):
+        if method == "POST" and declared.roles:
+            # Some of these deeds end the session, so everybody comes fresh.
+            desk = await employ(*STAFF)
+            form = dict.fromkeys(FIELDS, value)
+            answer = await desk.send(address.replace("999999", str(episode)), form, accept="application/json")
+            assert answer.status_code < 500, (address, value, answer.text)
+            await desk.client.aclose()
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
+async def test_no_query_is_a_fault(employ: Any, value: str) -> None:
+    desk = await employ(*STAFF)
+    names = {"before", "after", "page", "month", "account", "item", "edit", "decided", "since", "until"}
+    names |= {"text", "state", "kind", "id", "actor", "deed", "series", "parent_id"}
+    for place in ASKING:
+        for name in sorted(names):
+            answer = await desk.client.get(
+                f"/admin/{place}", params={name: value}, headers={"accept": "application/json"}
+            )
+            assert answer.status_code < 500, (place, name, value, answer.text)
