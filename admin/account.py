@@ -24,7 +24,7 @@ async def account(request: Request, reader: StaffReader) -> HTTPResponse:
     sessions = await staff_sessions.open_sessions(
         staff_id=reader.staff_id, session=reader.session, at=clock.now(), rules=rules_of(request)
     )
-    return render(request, "admin/account/account.html", sessions=sessions, role_names=ROLES)
+    return render(request, "admin/account/account.html", sessions=sessions, device_of=device_of, role_names=ROLES)
 
 
 @blueprint.post("/sessions/end")
@@ -122,3 +122,26 @@ async def _secret(request: Request, reader: StaffReader) -> str:
     """Give the secret to type where no picture can be read, in groups of four."""
     begun = await staff_totp.begin(staff_id=reader.staff_id, sealer=request.app.ctx.sealer, at=clock.now())
     return " ".join(begun.secret[place : place + 4] for place in range(0, len(begun.secret), 4))
+
+
+_BROWSERS = (
+    ("MicroMessenger", "WeChat"),
+    ("Edg", "Edge"),
+    ("Firefox", "Firefox"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("Windows", "Windows"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS X", "macOS"),
+    ("Android", "Android"),
+    ("Linux", "Linux"),
+)
+
+
+def device_of(agent: str) -> str:
+    """Name a browser and its system as people do, or as it names itself where it is none that is known."""
+    named = [next((name for sign, name in known if sign in agent), "") for known in (_BROWSERS, _SYSTEMS)]
+    return " · ".join(filter(None, named)) or agent[:60]
