@@ -60,7 +60,7 @@ def update(language: str) -> int:
     for sentence, places in sentences().items():
         new.add(sentence, _translation(old, sentence), locations=[(name, 0) for name in sorted({n for n, _ in places})])
     with (LOCALES / f"{language}.po").open("wb") as written:
-        write_po(written, new, width=120, sort_output=True, omit_header=False, include_lineno=False)
+        write_po(written, new, width=120, sort_output=True, omit_header=True, include_lineno=False)
     return len(missing(language))
 
 
