@@ -46,7 +46,8 @@ class Reader(Struct, frozen=True):
     """Who reads or acts through a mini-program; a guest has account 0.
 
     ``session_id`` is the family of tokens that was shown, ``consented`` the purposes that the account has agreed to
-    in ``consent_version`` of the privacy text.
+    in ``consent_version`` of the privacy text, ``entitlements`` what the account has a right to beside its roles, such as
+    a membership.
     """
 
     account_id: int = 0
@@ -56,6 +57,7 @@ class Reader(Struct, frozen=True):
     audience: Audience | None = None
     consented: frozenset[str] = frozenset()
     consent_version: str = ""
+    entitlements: frozenset[str] = frozenset()
 
     @property
     def known(self) -> bool:
