@@ -6,73 +6,29 @@ sounds are opened in a process of their own (`content.probe`), so that a hostile
 """
 
 import asyncio
-import io
 import re
 import sys
-import warnings
 import zipfile
-import zlib
 from pathlib import Path
-from struct import error as struct_error
 from typing import Final
 
 import msgspec
 from msgspec import Struct
-from PIL import Image, ImageCms, ImageOps
 
 from server.core.errors import Invalid
+from server.core.images import MARKUP, FileAmbiguous, FileBroken, FileUnknown, drawing, media_type_of, redraw
 from server.core.storage import FileTooLarge
 
 MEBIBYTE: Final = 1024 * 1024
 AT_MOST: Final = {"image": 30 * MEBIBYTE, "document": 50 * MEBIBYTE, "audio": 200 * MEBIBYTE}
-MOST_PIXELS: Final = 40_000_000
-LONGEST_SIDE: Final = 12_000
 LONGEST_S: Final = 6 * 3600
 PROBE_S: Final = 60.0
 HEAD: Final = 64 * 1024
-QUALITY: Final = 90
 
-# An image of 40 million pixels takes half a gigabyte while it is drawn. Films have a turn of their own, because a long
-# one takes a minute, and readers wait for pictures.
-drawing = asyncio.Semaphore(2)
+# Films have a turn of their own, because a long one takes a minute, and readers wait for pictures.
 _probing = asyncio.Semaphore(2)
 
-# Pillow warns from here and refuses from twice as many on; here both are refused.
-Image.MAX_IMAGE_PIXELS = MOST_PIXELS
-warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-
-_MARKUP = re.compile(rb"(?i)<(?:!doctype|html|head|body|script|iframe|object|\?php)[\s>/]|<svg\s")
 _ACTIVE = re.compile(rb"/(?:JavaScript|JS|Launch|EmbeddedFile|RichMedia|XFA|OpenAction|AA)(?![A-Za-z])")
-# What the parsers of images raise at hostile input.
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, KeyError, TypeError)
-
-
-class FileUnknown(Invalid):
-    """The bytes are of no kind that is taken in: JPEG, PNG, WebP, MP4, M4A, MP3 and PDF are."""
-
-    code = "file_unknown"
-    title = "不支持的文件类型"
-
-
-class FileBroken(Invalid):
-    """The file begins like one of its kind and cannot be read to its end."""
-
-    code = "file_broken"
-    title = "文件已损坏"
-
-
-class FileAmbiguous(Invalid):
-    """The file is, or carries, something else as well."""
-
-    code = "file_ambiguous"
-    title = "文件中夹带了其他内容"
-
-
-class ImageTooLarge(Invalid):
-    """The image has more than 40 million pixels, or a side of more than 12,000."""
-
-    code = "image_too_large"
-    title = "图片尺寸过大"
 
 
 class FilmUnfit(Invalid):
@@ -97,12 +53,8 @@ def sniff(head: bytes) -> tuple[str, str]:
 
     :raises FileUnknown: if they are those of nothing that is taken in.
     """
-    if head.startswith(b"\xff\xd8\xff"):
-        return "image", "image/jpeg"
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image", "image/png"
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "image", "image/webp"
+    if media_type := media_type_of(head):
+        return "image", media_type
     if head.startswith((b"%PDF-1.", b"%PDF-2.")):
         return "document", "application/pdf"
     if head[4:8] == b"ftyp":
@@ -125,7 +77,8 @@ async def inspect(path: Path, *, clean: Path) -> FileFound:
     kind, media_type = await asyncio.to_thread(_first_look, path)
     if kind == "image":
         async with drawing:
-            return await asyncio.to_thread(_image, path, media_type, clean)
+            width, height = await asyncio.to_thread(redraw, path, clean, media_type=media_type)
+        return FileFound(kind, media_type, width, height)
     if kind == "document":
         await asyncio.to_thread(_document, path)
         return FileFound(kind, media_type)
@@ -141,56 +94,9 @@ def _first_look(path: Path) -> tuple[str, str]:
     kind, media_type = sniff(head)
     if path.stat().st_size > AT_MOST.get(kind, sys.maxsize):
         raise FileTooLarge(at_most=AT_MOST[kind])
-    if zipfile.is_zipfile(path) or _MARKUP.search(head):
+    if zipfile.is_zipfile(path) or MARKUP.search(head):
         raise FileAmbiguous()
     return kind, media_type
-
-
-def _image(path: Path, media_type: str, clean: Path) -> FileFound:
-    name = media_type.removeprefix("image/").upper()
-    if _MARKUP.search(path.read_bytes()):
-        raise FileAmbiguous()
-    try:
-        with Image.open(path, formats=[name]) as image:
-            if image.width * image.height > MOST_PIXELS or max(image.size) > LONGEST_SIDE:
-                raise ImageTooLarge()
-            if getattr(image, "n_frames", 1) > 1 and name != "JPEG":
-                raise FileUnknown("Moving pictures are not taken in.")
-            image.load()
-            drawn = plain(image)
-    except Image.DecompressionBombError:
-        raise ImageTooLarge() from None
-    except (*_BROKEN, zlib.error, struct_error):
-        raise FileBroken() from None
-    options = {"JPEG": {"quality": QUALITY, "progressive": True}, "WEBP": {"quality": QUALITY}, "PNG": {}}[name]
-    drawn.save(clean, format=name, **options)
-    return FileFound("image", media_type, drawn.width, drawn.height)
-
-
-def plain(image: Image.Image) -> Image.Image:
-    """Give the image upright, in sRGB, with nothing but its pixels."""
-    profile = image.info.get("icc_profile")
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode.startswith("I"):
-        # 16 bits of grey, as from a scanner; a screen shows eight.
-        upright = upright.convert("I").point(lambda grey: grey * (1 / 256)).convert("L")
-    mode = "RGBA" if upright.has_transparency_data else "RGB"
-    if profile and upright.mode in {"RGB", "CMYK", "L"}:
-        upright = _in_srgb(upright, profile)
-    drawn = upright.convert(mode)
-    drawn.info = {}
-    return drawn
-
-
-def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    try:
-        converted = ImageCms.profileToProfile(
-            image, ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB"), outputMode="RGB"
-        )
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        # A profile that cannot be used is as good as none.
-        return image
-    return converted or image
 
 
 def _document(path: Path) -> None:

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from PIL import Image
 
-from content.inspection import FileUnknown, drawing
 from content.pictures import WIDTHS
 from server.core.db import connection
+from server.core.images import FileUnknown, drawing, on_white
 from server.core.storage import Files
 
 FORMATS: Final = {"webp": "image/webp", "jpg": "image/jpeg"}
@@ -45,9 +45,7 @@ def _draw(files: Files, sha256: str, width: int, suffix: str) -> Path:
         if drawn.width > width:
             drawn = drawn.resize((width, max(1, round(drawn.height * width / drawn.width))), Image.Resampling.LANCZOS)
         if suffix == "jpg":
-            ground = Image.new("RGB", drawn.size, "white")
-            ground.paste(drawn, mask=drawn.getchannel("A") if drawn.mode == "RGBA" else None)
-            ground.save(aside, format="JPEG", quality=82, progressive=True)
+            on_white(drawn).save(aside, format="JPEG", quality=82, progressive=True)
         else:
             drawn.save(aside, format="WEBP", quality=80, method=4)
     return aside

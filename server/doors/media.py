@@ -20,12 +20,12 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic.exceptions import RequestCancelled
 
 from content import access, media, renditions
-from content.inspection import FileUnknown
 from content.media import FileMissing, MediaFile, OpenFiles
 from content.viewing import NotAired
 from server.core import clock
 from server.core.changes import Changes, Kept
 from server.core.errors import Missing
+from server.core.images import FileUnknown
 from server.core.signing import AddressBroken, AddressExpired, Signer
 from server.core.storage import Files
 from server.web.byte_range import RangeOutside, part_of, still_whole

@@ -13,8 +13,8 @@ from PIL import Image
 
 from content import assets, items, renditions
 from content.assets import AssetInUse, AssetMissing, NameBad, WrongKind
-from content.inspection import FileBroken, FileUnknown
 from server.core.db import connection
+from server.core.images import FileBroken, FileUnknown
 from server.core.storage import Files, FileTooLarge
 from tests.content.files import DOCUMENT, film, picture, pieces
 from tests.content.studio import NOON, a_consent, after, draft, published_episode, published_series

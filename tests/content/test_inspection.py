@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from content import inspection
-from content.inspection import FileAmbiguous, FileBroken, FileFound, FileUnknown, FilmUnfit, ImageTooLarge
+from content.inspection import FileFound, FilmUnfit
 from server.core.errors import Refusal
+from server.core.images import FileAmbiguous, FileBroken, FileUnknown, ImageTooLarge
 from server.core.storage import FileTooLarge
 from tests.content.files import DOCUMENT, film, picture
 
