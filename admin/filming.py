@@ -5,7 +5,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from admin.editing import words
 from admin.menu import CONSENT_KEEPERS
 from content import filming
-from content.shapes import Audience
+from content.parts import Audience
 from server.core import clock
 from server.core.errors import Invalid, Refusal
 from server.core.staff_sessions import StaffReader

@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 
 from msgspec import Struct
 
-from content.shapes import Audience
+from content.parts import Audience
 from server.core.db import connection
 from server.core.errors import Anonymous, Gone, Missing
 from server.core.roles import Reader, Role

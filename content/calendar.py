@@ -13,9 +13,9 @@ from msgspec import Meta, Struct
 
 from cdp.message_outlook import states
 from content import access
+from content.parts import Stage
 from content.pictures import Cover
 from content.series_shapes import Named
-from content.shapes import Stage
 from server.core.clock import month_bounds
 from server.core.db import connection
 from server.core.roles import Reader

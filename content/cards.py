@@ -6,8 +6,8 @@ import msgspec
 from msgspec import Struct
 
 from content import access
+from content.parts import Audience
 from content.pictures import Cover
-from content.shapes import Audience
 from server.core.db import connection
 from server.core.roles import Reader
 

@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Struct
 
 from content import trail
+from content.parts import Audience
 from content.publishing import take_back
-from content.shapes import Audience
 from content.tables.items import FilmedConsent
 from content.tree import hold, path_of
 from content.workflow import CURRENT, WAITING

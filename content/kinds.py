@@ -10,9 +10,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from content import checks
+from content import checks, film_checks, written_checks
 from content.checks import Check, Finding, Surroundings
 from content.shapes import Episode, Season, Series, Shape
+from content.written import Article, BrandAccount, Document, Product, Video
 from server.core.errors import Invalid
 from server.core.roles import Role
 
@@ -28,7 +29,9 @@ class Kind(Struct, frozen=True, kw_only=True):
     """A kind of content.
 
     ``card`` names the fields that lists show, ``hidden`` those that no reader is shown, ``parents`` the kinds it stands
-    under (one of them it must), ``reviewers`` the roles that must approve it.
+    under (one of them it must), ``sectioned`` whether it stands in a section of its own, not in that of its parent,
+    ``reviewers`` the roles that must approve it where no rule of the house says others (`review_rules`), and
+    ``approved_days`` for how long an approval holds.
     """
 
     name: str
@@ -37,9 +40,11 @@ class Kind(Struct, frozen=True, kw_only=True):
     shape: type[Shape]
     checks: tuple[Check, ...]
     card: tuple[str, ...]
-    hidden: frozenset[str] = frozenset({"audience"})
+    hidden: frozenset[str] = frozenset({"audience", "entitlement"})
     parents: frozenset[str] = frozenset()
+    sectioned: bool = False
     reviewers: frozenset[Role] = frozenset()
+    approved_days: int = 365
 
     @property
     def field_names(self) -> frozenset[str]:
@@ -57,7 +62,20 @@ class Kind(Struct, frozen=True, kw_only=True):
         return [finding for check in self.checks for finding in check(shape, around)]
 
 
-COMMON: Final = (checks.texts, checks.tags, checks.place)
+COMMON: Final = (
+    checks.texts,
+    checks.tags,
+    checks.place,
+    written_checks.sources,
+    written_checks.validity,
+    written_checks.claims,
+    written_checks.products_named,
+)
+WRITTEN: Final = (*COMMON, checks.cover, written_checks.body, film_checks.documents, written_checks.related)
+CARD: Final = ("title", "summary", "cover", "tags")
+TWO: Final = frozenset({Role.MEDICAL, Role.COMPLIANCE})
+THREE: Final = TWO | {Role.LEGAL}
+FILMED: Final = frozenset({"audience", "entitlement", "video", "filmed_patient", "consent_id"})
 
 KINDS: Final[dict[str, Kind]] = {
     kind.name: kind
@@ -68,7 +86,8 @@ KINDS: Final[dict[str, Kind]] = {
             name_en="Series",
             shape=Series,
             checks=(*COMMON, checks.cover),
-            card=("title", "summary", "problem", "cover", "tags"),
+            card=(*CARD, "problem"),
+            sectioned=True,
         ),
         Kind(
             name="season",
@@ -87,16 +106,74 @@ KINDS: Final[dict[str, Kind]] = {
             checks=(
                 *COMMON,
                 checks.cover,
-                checks.video,
-                checks.chapters,
-                checks.questions,
-                checks.documents,
-                checks.filmed_patient,
-                checks.airing,
+                film_checks.video,
+                film_checks.usual_length,
+                film_checks.chapters,
+                film_checks.questions,
+                film_checks.documents,
+                film_checks.filmed_patient,
+                film_checks.airing,
             ),
-            card=("title", "summary", "stage", "duration_s", "cover", "tags"),
-            hidden=frozenset({"audience", "video", "filmed_patient", "consent_id"}),
+            card=(*CARD, "stage", "duration_s"),
+            hidden=FILMED,
             parents=frozenset({"series", "season"}),
+        ),
+        Kind(
+            name="article",
+            name_zh="文章",
+            name_en="Article",
+            shape=Article,
+            checks=(*WRITTEN, written_checks.body_needed, written_checks.credits),
+            card=(*CARD, "form", "author"),
+            sectioned=True,
+            reviewers=TWO,
+        ),
+        Kind(
+            name="video",
+            name_zh="视频",
+            name_en="Video",
+            shape=Video,
+            checks=(
+                *WRITTEN,
+                film_checks.video,
+                film_checks.chapters,
+                film_checks.filmed_patient,
+                written_checks.video_text,
+            ),
+            card=(*CARD, "duration_s"),
+            hidden=FILMED,
+            sectioned=True,
+            reviewers=TWO,
+        ),
+        Kind(
+            name="brand_account",
+            name_zh="品牌号",
+            name_en="Brand account",
+            shape=BrandAccount,
+            checks=(*WRITTEN, written_checks.brand),
+            card=(*CARD, "field", "operator"),
+            sectioned=True,
+            reviewers=frozenset({Role.COMPLIANCE}),
+        ),
+        Kind(
+            name="product",
+            name_zh="产品",
+            name_en="Product",
+            shape=Product,
+            checks=(*WRITTEN, written_checks.product),
+            card=(*CARD, "product_class", "generic_name", "maker"),
+            sectioned=True,
+            reviewers=THREE,
+        ),
+        Kind(
+            name="document",
+            name_zh="资料",
+            name_en="Document",
+            shape=Document,
+            checks=(*WRITTEN, written_checks.document),
+            card=(*CARD, "edition"),
+            sectioned=True,
+            reviewers=TWO,
         ),
     )
 }

@@ -17,12 +17,13 @@ from msgspec import Struct
 
 from cdp import log
 from cdp.events import ContentExpired, ContentPublished, ContentRetagged, ContentWithdrawn
-from content import falling_away, trail
+from content import falling_away, markup, trail
 from content.checks import FileFacts, narrower
 from content.files import facts_of
 from content.kinds import files_in, kind_of
+from content.parts import Audience
 from content.pictures import addresses
-from content.shapes import Audience, Shape
+from content.shapes import Shape
 from content.tables.items import Live, LiveQuestion, Tombstone
 from content.workflow import CURRENT
 from server.core.db import connection, transaction
@@ -236,6 +237,8 @@ async def _text(item_id: int, kind: str, values: dict[str, Any]) -> dict[str, An
     shown = _with_files(msgspec.to_builtins(shape), files, item_id)
     for name in kind_of(kind).hidden:
         shown.pop(name, None)
+    if "body" in shown:
+        shown |= written(shown.pop("body"), shown.pop("blocks"))
     return {
         "consent_id": consent_id,
         "tags": list(shape.tags),
@@ -280,6 +283,20 @@ def _with_files(value: Any, files: Mapping[int, FileFacts], item_id: int) -> Any
     if isinstance(value, list | tuple):
         return [_with_files(part, files, item_id) for part in value]
     return value
+
+
+def written(body: str, blocks: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give a body as readers get it: its parts, with nothing in them that gives the answers of a quiz away."""
+    shown = []
+    for block in blocks:
+        if block["type"] == "quiz":
+            several = sum(option["right"] for option in block["options"]) > 1
+            block = {name: value for name, value in block.items() if name != "explanation"} | {  # noqa: PLW2901
+                "options": [option["text"] for option in block["options"]],
+                "several": several,
+            }
+        shown.append(block)
+    return {"parts": msgspec.to_builtins(markup.parts(body, shown)), "reading_s": markup.reading_s(body)}
 
 
 def _questions(shape: Shape) -> list[dict[str, Any]]:

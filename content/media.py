@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from content import viewing
 from content.access import Access, readable, refuse_absent
-from content.shapes import Audience
+from content.parts import Audience
 from content.viewing import NotAired
 from server.core.db import connection
 from server.core.errors import Missing

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from content import access, tags
 from content.access import Access, audience_values, condition, refuse_absent
 from content.live import fold, grams
+from content.parts import Audience
 from content.series_shapes import (
     EpisodeCard,
     EpisodePage,
@@ -24,7 +25,6 @@ from content.series_shapes import (
     SeriesPage,
     TagName,
 )
-from content.shapes import Audience
 from server.core.db import connection
 from server.core.roles import Reader
 

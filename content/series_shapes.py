@@ -4,8 +4,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from content.parts import Person, Stage
 from content.pictures import Cover
-from content.shapes import Person, Stage
 
 
 class TagName(Struct, frozen=True):

@@ -1,6 +1,6 @@
 """What the checks of a text may know beside the text: its files, consents, tags and what stands above it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ import msgspec
 from content.checks import ConsentFacts, Surroundings
 from content.files import facts_of
 from content.kinds import files_in, kind_of
-from content.shapes import Audience
+from content.parts import Audience
 from server.core import clock
 from server.core.db import connection
 
@@ -26,6 +26,7 @@ async def surroundings(
     above = await connection().value("SELECT audience FROM live WHERE item_id = $1", parent_id)
     given = shape.get("tags")
     slugs = [slug for slug in given if isinstance(slug, str)] if isinstance(given, list | tuple) else []
+    named = sorted(set(_items_in(shape)))
     needs_parent = bool(kind_of(kind).parents)
     return Surroundings(
         today=clock.day_of(at),
@@ -40,7 +41,34 @@ async def surroundings(
         airs=await connection().value(
             "SELECT EXISTS (SELECT 1 FROM airing WHERE episode_id = $1 AND cancelled_at IS NULL)", item_id
         ),
+        items={
+            row["id"]: row["kind"]
+            for row in await connection().fetch("SELECT id, kind FROM item WHERE id = ANY($1::bigint[])", named)
+        },
+        prescription_names=await prescription_names(),
     )
+
+
+async def prescription_names() -> tuple[str, ...]:
+    """List the names of the prescription medicines that the house knows, also of those not published yet."""
+    rows = await connection().fetch(
+        "SELECT DISTINCT name FROM item i JOIN draft d ON d.item_id = i.id, "
+        "LATERAL (VALUES (d.shape ->> 'title'), (d.shape ->> 'generic_name')) AS named (name) "
+        "WHERE i.kind = 'product' AND d.shape ->> 'product_class' = 'prescription' AND char_length(btrim(name)) > 1"
+    )
+    return tuple(row["name"].strip() for row in rows)
+
+
+def _items_in(shape: Mapping[str, Any]) -> Iterator[int]:
+    """List the ids of the items that a text names; a draft need not be valid for it."""
+    related, blocks = shape.get("related"), shape.get("blocks")
+    given = list(related) if isinstance(related, list | tuple) else []
+    given += (
+        [block.get("product") for block in blocks or () if isinstance(block, Mapping)]
+        if isinstance(blocks, list | tuple)
+        else []
+    )
+    yield from (one for one in given if isinstance(one, int) and not isinstance(one, bool) and 0 < one < 2**63)
 
 
 async def consents_of(consent_ids: list[int]) -> dict[int, ConsentFacts]:

@@ -15,8 +15,8 @@ from msgspec import Struct
 from cdp import log
 from cdp.events import EpisodeFinished, EpisodeStarted, EpisodeWatched
 from content import access, keeping
+from content.parts import Audience
 from content.ranges import Ranges, milliseconds, watchable
-from content.shapes import Audience
 from server.core.db import connection, transaction
 from server.core.errors import Conflict
 from server.core.roles import Reader

@@ -46,8 +46,8 @@ class Reader(Struct, frozen=True):
     """Who reads or acts through a mini-program; a guest has account 0.
 
     ``session_id`` is the family of tokens that was shown, ``consented`` the purposes that the account has agreed to
-    in ``consent_version`` of the privacy text, ``entitlements`` what the account has a right to beside its roles, such as
-    a membership.
+    in ``consent_version`` of the privacy text, ``entitlements`` what the account has a right to beside its roles, such
+    as a membership.
     """
 
     account_id: int = 0

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from content.shapes import Stage
+from content.parts import Stage
 from server.demo.script import Episode
 
 STAGES: Final = (Stage.CONSULTATION, Stage.PLAN, Stage.DIFFICULTY, Stage.NURSING)

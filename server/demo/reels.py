@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from content.shapes import STAGE_NAMES
+from content.parts import STAGE_NAMES
 from server.demo import chapters, films
 from server.demo.programme import Numbered, airs_at
 

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from content import airings, assets, filming, items, publishing, tags
-from content.shapes import Audience
+from content.parts import Audience
 from content.workflow import State
 from server.core.clock import SHANGHAI, day_of, start_of
 from server.core.storage import Files

@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 from content import filming, items, publishing, tags
-from content.shapes import Audience
+from content.parts import Audience
 from content.tables.items import Asset
 
 LONG_AGO = datetime(2026, 1, 5, 4, tzinfo=UTC)

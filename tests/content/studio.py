@@ -5,7 +5,7 @@ from itertools import count
 from typing import Any
 
 from content import airings, filming, items, publishing, tags
-from content.shapes import Audience
+from content.parts import Audience
 from content.tables.items import Asset
 
 NOON = datetime(2026, 11, 15, 4, tzinfo=UTC)

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content import checks
+from content import film_checks
 from content.checks import ConsentFacts, FileFacts, Surroundings, is_safe, narrower
 from content.kinds import KINDS, files_in
-from content.shapes import Audience, Episode
+from content.parts import Audience
+from content.shapes import Episode
 
 FILES = {
     1: FileFacts(1, "image", "image/jpeg", "a" * 64, 10),
@@ -277,4 +278,4 @@ def test_a_check_is_of_a_shape_and_raises_nothing() -> None:
     episode, found = KINDS["episode"].read(EPISODE)
     assert isinstance(episode, Episode)
     assert found == []
-    assert list(checks.chapters(episode, AROUND)) == []
+    assert list(film_checks.chapters(episode, AROUND)) == []

@@ -9,7 +9,7 @@ from cdp import consent
 from cdp.consent import ConsentNeeded
 from content import airings, feed, filming, following, publishing, timing
 from content.feed import FeedMissing
-from content.shapes import Audience as For
+from content.parts import Audience as For
 from server.core.db import connection
 from server.core.roles import Reader
 from tests import ical_rules

@@ -10,8 +10,8 @@ import pytest
 from content import airings, filming, items, live, publishing, timing, tree
 from content.access import Expired, ItemMissing, Withdrawn, readable
 from content.items import DraftStale
+from content.parts import Audience
 from content.publishing import ChecksFailed, NotPublished, PeriodBad
-from content.shapes import Audience
 from content.workflow import State, standing
 from server.core.db import connection
 from server.core.roles import GUEST, Reader, Role

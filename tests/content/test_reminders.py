@@ -12,8 +12,8 @@ from cdp import consent, log, messages
 from cdp.events import EpisodeFinished
 from cdp.message_sending import release_stale, send_due
 from content import airings, filming, following, publishing, reminders, timing
+from content.parts import Audience as For
 from content.reminders import LEAD
-from content.shapes import Audience as For
 from server.core.db import connection, transaction
 from server.core.roles import Audience, Reader, Role
 from server.sandbox.demo import SECOND_DOCTOR

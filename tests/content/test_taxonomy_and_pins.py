@@ -8,8 +8,8 @@ import pytest
 from content import filming, pins, tags
 from content.access import ItemMissing
 from content.filming import ConsentBad, ConsentCodeTaken, ConsentMissing
+from content.parts import Audience
 from content.pins import PlaceUnknown, TooManyPins
-from content.shapes import Audience
 from content.tags import TagBad, TagInUse, TagMissing
 from server.core import clock
 from server.core.db import connection

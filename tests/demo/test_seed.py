@@ -7,8 +7,8 @@ import pytest
 
 from content import assets, filming, items, series
 from content.calendar import State
+from content.parts import Audience
 from content.series_progress import series_progress
-from content.shapes import Audience
 from content.workflow import State as Standing
 from server import demo
 from server.core import clock, staff

@@ -8,7 +8,7 @@ import pytest
 from people_fixtures import People, people
 
 from content import airings, assets, filming, items, pins, publishing
-from content.shapes import Audience
+from content.parts import Audience
 from server.core import clock
 from server.core.db import connection
 from server.core.storage import Files
