@@ -66,7 +66,7 @@ class ContentSeen(ClientEvent, frozen=True, kw_only=True):
 
 
 class ContentOpened(ClientEvent, frozen=True, kw_only=True):
-    """An item's own page was opened."""
+    """An item's own page was opened; ``list`` and ``position`` tell which card was tapped, if one was."""
 
     name: ClassVar[str] = "content_open"
 
@@ -77,7 +77,11 @@ class ContentOpened(ClientEvent, frozen=True, kw_only=True):
 
 
 class ContentRead(ClientEvent, frozen=True, kw_only=True):
-    """How far an item was scrolled and for how long it was read; sent again as it grows."""
+    """How far the text of an item was scrolled and for how long it was read since its page was opened.
+
+    Both only grow, and the event is sent again as they do. It counts as read with ``max_percent`` of 90 and an
+    ``active_ms`` of 30 % of ``expected_ms``, which is the time that the client expects the text to take.
+    """
 
     name: ClassVar[str] = "content_read_progress"
 

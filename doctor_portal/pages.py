@@ -79,6 +79,7 @@ async def series(request: Request, item_id: int) -> HTTPResponse:
         title="系列",
         heading="",
         back="/series",
+        more=("reading",),
         item=item_id,
     )
 
@@ -94,7 +95,7 @@ async def episode(request: Request, item_id: int) -> HTTPResponse:
         title="剧集",
         heading="",
         back="/series",
-        more=("player",),
+        more=("player", "reading"),
         item=item_id,
     )
 

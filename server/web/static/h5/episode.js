@@ -4,6 +4,7 @@ import { call, get, put, remove } from "./api.js";
 import { STAGES, cover, episodeHref, seriesHref } from "./cards.js";
 import { note } from "./events.js";
 import { Player } from "./player.js";
+import { opened } from "./reading.js";
 import { session, signedIn } from "./session.js";
 import { shareButton } from "./sharing.js";
 import { signInCard } from "./sign_in.js";
@@ -21,7 +22,7 @@ show(async () => {
   if (!PREVIEW) {
     document.querySelector(".back").href = seriesHref(episode.series.id);
     note("page_view", { page: document.body.dataset.path });
-    note("content_open", { item_id: ID, kind: "episode" });
+    opened({ id: ID, kind: "episode" });
   }
   const theatre = new Theatre(episode);
   const page = el(

@@ -11,6 +11,8 @@ import { session } from "./session.js";
 const PREFIX = "xinglin.doctor.event.";
 const DEVICE = "xinglin.device";
 const VISIT = "xinglin.doctor.visit";
+const TAPPED = "xinglin.doctor.tapped";
+const TAP_MS = 60 * 1000;
 const MOST_KEPT = 400;
 const MOST_SENT = 100;
 const EVERY_MS = 10000;
@@ -59,10 +61,26 @@ export function discard() {
   for (const key of keys()) localStorage.removeItem(key);
 }
 
-/** Note a card once at least half of it was on the screen for a second. */
+/** Note a card once at least half of it was on the screen for a second; and keep which one leads to the next page. */
 export function watchCard(card, body) {
   watched.set(card, { body, timer: null });
   observer.observe(card);
+  card.addEventListener("click", (event) => {
+    if (event.target.closest("a[href]")) sessionStorage.setItem(TAPPED, JSON.stringify({ ...body, at: Date.now() }));
+  });
+}
+
+/** Tell, once, from which place of which list the page of an item was opened; nothing where no card led here. */
+export function tapped(id) {
+  let known = null;
+  try {
+    known = JSON.parse(sessionStorage.getItem(TAPPED));
+  } catch {
+    known = null;
+  }
+  sessionStorage.removeItem(TAPPED);
+  if (known?.item_id !== id || !known.list || Date.now() - known.at > TAP_MS) return {};
+  return { list: known.list, ...(known.position ? { position: known.position } : {}) };
 }
 
 /** Give the id of this browser, made when it is first needed. */

@@ -3,13 +3,13 @@
 import { get, put, remove } from "./api.js";
 import { cover, episodeCard } from "./cards.js";
 import { note } from "./events.js";
+import { opened, reading } from "./reading.js";
 import { signedIn } from "./session.js";
 import { shareButton } from "./sharing.js";
 import { busy, el, empty, entitle, icon, part, section, show, tag, toast } from "./ui.js";
 
 const API = "/api/doctor";
 const ID = Number(document.body.dataset.item);
-const SIGNS_A_SECOND = 6;
 // Beside the editors' form this page shows a draft: from another address, and nothing that is done here is reported.
 const PREVIEW = document.body.dataset.preview;
 
@@ -21,14 +21,15 @@ show(async () => {
   entitle(series.title);
   if (!PREVIEW) {
     note("page_view", { page: document.body.dataset.path });
-    note("content_open", { item_id: ID, kind: "series" });
-    reading(series);
+    opened({ id: ID, kind: "series" });
   }
   const standing = new Map(states.items.map((one) => [one.id, one]));
+  const text = el("div.stack.wide-gap", head(series), el("p", series.summary), lists(series, standing));
+  if (!PREVIEW) reading({ id: ID, kind: "series", text });
   return [
     el(
       "div.two",
-      el("div.stack.wide-gap", head(series), el("p", series.summary), lists(series, standing)),
+      text,
       el("aside.stack.wide-gap", PREVIEW ? null : signedIn() ? part(() => follow()) : guest(), team(series)),
     ),
   ];
@@ -115,26 +116,4 @@ function stands(one, standing) {
   if (known) return { state: known.state, share: known.share };
   if (one.cancelled) return { state: "cancelled" };
   return one.airs_at && new Date(one.airs_at) > new Date() ? { state: "upcoming" } : {};
-}
-
-/** Note how far the page was scrolled and how long it was read, when it is left. */
-function reading(series) {
-  let furthest = 0;
-  let active = 0;
-  let since = document.visibilityState === "visible" ? performance.now() : null;
-  const look = () => {
-    const whole = document.documentElement.scrollHeight;
-    furthest = Math.max(furthest, Math.min(100, Math.round(((scrollY + innerHeight) / whole) * 100)));
-  };
-  addEventListener("scroll", look, { passive: true });
-  document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") since = performance.now();
-    else if (since !== null) {
-      look();
-      active += performance.now() - since;
-      since = null;
-      const signs = [series.summary, series.problem, ...series.seasons.flatMap((season) => season.episodes.map((one) => one.title))].join("").length;
-      note("content_read_progress", { item_id: ID, kind: "series", max_percent: furthest, active_ms: Math.round(active), expected_ms: Math.round((signs / SIGNS_A_SECOND) * 1000) });
-    }
-  });
 }
