@@ -56,6 +56,7 @@ DEEDS: Final = {
     "item.discard": marked("删除草稿"),
     "item.publish": marked("发布"),
     "item.schedule": marked("安排发布"),
+    "item.reschedule": marked("调整发布时间"),
     "item.unschedule": marked("取消发布安排"),
     "item.withdraw": marked("下线"),
     "item.begin": marked("定时发布生效"),

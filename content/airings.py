@@ -5,7 +5,7 @@ raises the sequence (RFC 5545, section 3.8.7.4), so that calendars follow. Reade
 episodes that they can see; of others they learn at publishing.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 
 import msgspec
 from msgspec import Struct
@@ -15,8 +15,6 @@ from cdp.events import ContentRescheduled
 from content import live, trail
 from content.access import ItemMissing
 from content.tree import hold
-from content.workflow import STANDING, STANDING_COLUMNS, State, required_roles
-from server.core import clock
 from server.core.db import connection, transaction
 from server.core.errors import Conflict, Invalid
 from server.core.wire import EARLIEST, LATEST
@@ -34,6 +32,13 @@ class AlreadyAired(Conflict):
 
     code = "already_aired"
     title = "剧集已经播出"
+
+
+class AiringStale(Conflict):
+    """Somebody has changed the time of airing since; the facts say what it is by now."""
+
+    code = "airing_stale"
+    title = "播出时间已被其他人修改"
 
 
 class NotScheduled(Conflict):
@@ -54,21 +59,6 @@ class Airing(Struct, frozen=True):
     cancelled_at: datetime | None
 
 
-class AiringRow(Struct, frozen=True):
-    """An episode in the editors' month."""
-
-    episode_id: int
-    title: str
-    parent_id: int | None
-    series_title: str
-    airs_at: datetime
-    day: date
-    seconds: int | None
-    cancelled_at: datetime | None
-    state: State
-    visible: bool
-
-
 async def airing_of(*, episode_id: int) -> Airing | None:
     """Give the time of airing of an episode; None where none was ever set."""
     row = await connection().row(
@@ -79,11 +69,21 @@ async def airing_of(*, episode_id: int) -> Airing | None:
     return msgspec.convert(dict(row), Airing) if row else None
 
 
-async def schedule(*, episode_id: int, airs_at: datetime, staff_id: int, at: datetime, request_id: str = "") -> Airing:
+async def schedule(
+    *,
+    episode_id: int,
+    airs_at: datetime,
+    staff_id: int,
+    at: datetime,
+    sequence: int | None = None,
+    request_id: str = "",
+) -> Airing:
     """Set or move the time of airing, also of one that was cancelled. The same time again changes nothing.
 
+    :param sequence: that of the airing that was looked at, where it matters.
     :raises ItemMissing: if there is no such episode.
     :raises AirsAtBad: if the time is too far away.
+    :raises AiringStale: if the airing has another sequence by now.
     """
     if not EARLIEST <= airs_at <= LATEST:
         raise AirsAtBad(field="airs_at")
@@ -92,6 +92,8 @@ async def schedule(*, episode_id: int, airs_at: datetime, staff_id: int, at: dat
         before = await airing_of(episode_id=episode_id)
         if before is not None and before.cancelled_at is None and before.airs_at == airs_at:
             return before
+        if sequence is not None and (before is None or before.sequence != sequence):
+            raise AiringStale(airs_at=before.airs_at.isoformat() if before else "")
         await connection().execute(
             "INSERT INTO airing (episode_id, airs_at, sequence, created_at, changed_at) VALUES ($1, $2, 0, $3, $3) "
             "ON CONFLICT (episode_id) DO UPDATE SET airs_at = excluded.airs_at, sequence = airing.sequence + 1, "
@@ -130,33 +132,6 @@ async def cancel(*, episode_id: int, staff_id: int, at: datetime, request_id: st
         airing = await _note(episode_id, "cancelled", before, staff_id=staff_id, at=at, request_id=request_id)
     await trail.tell(*live.topics_of(path, ["episode"]))
     return airing
-
-
-async def month(*, year: int, month: int, at: datetime) -> list[AiringRow]:
-    """List the airings of a month in Asia/Shanghai, published or not, in order of time.
-
-    :raises ValueError: if there is no such month.
-    """
-    starts_at, ends_at = clock.month_bounds(year, month)
-    rows = await connection().fetch(
-        f"""
-        SELECT a.episode_id, coalesce(d.shape ->> 'title', '') AS title, i.parent_id, a.airs_at, a.cancelled_at,
-            (a.airs_at AT TIME ZONE 'Asia/Shanghai')::date AS day,
-            CASE WHEN jsonb_typeof(d.shape -> 'duration_s') = 'number' THEN (d.shape ->> 'duration_s')::float::int END
-                AS seconds,
-            coalesce(top.shape ->> 'title', upper_draft.shape ->> 'title', '') AS series_title, {STANDING_COLUMNS}
-        FROM {STANDING} JOIN airing a ON a.episode_id = i.id
-        LEFT JOIN item above ON above.id = i.parent_id
-        LEFT JOIN draft upper_draft ON upper_draft.item_id = above.id
-        LEFT JOIN draft top ON top.item_id = above.parent_id
-        WHERE a.airs_at >= $3 AND a.airs_at < $4 ORDER BY a.airs_at, a.episode_id
-        """,  # noqa: S608  the parts are constants
-        at,
-        required_roles(),
-        starts_at,
-        ends_at,
-    )
-    return [msgspec.convert(dict(row), AiringRow) for row in rows]
 
 
 async def _hold_episode(episode_id: int) -> list[int]:

@@ -93,6 +93,7 @@ class TestEveryPage:
             f"/admin/items/{episode}/preview",
             "/admin/items/new?kind=episode",
             "/admin/calendar",
+            "/admin/calendar?week=2026-11-16",
             "/admin/assets",
             f"/admin/assets/{await a_file('document')}",
             "/admin/tags",
@@ -309,6 +310,41 @@ class TestWithoutAMouse:
         await page.locator("#airing #airs_at").fill("2030-03-19T21:15")
         await page.keyboard.press("Enter")
         await expect(page.locator("[data-day='2030-03-19'] .airing")).to_contain_text("21:15")
+
+    async def test_what_waits_is_carried_to_another_day_and_brought_back(self, sit: Any) -> None:
+        window = await sit(Role.PUBLISHER)
+        series = await a_series(published=False)
+        await publishing.publish(item_id=series, starts_at=_at("2030-03-05T08:00"), staff_id=1, at=clock.now())
+        page = await window.open("/admin/calendar?month=2030-03")
+        chip, said = page.locator(f"#begins-{series}"), page.locator("#announced")
+        await chip.focus()
+        await page.keyboard.press("Space")
+        await expect(said).to_contain_text("已拿起")
+        for key in ("ArrowDown", "ArrowRight", "ArrowRight"):
+            await page.keyboard.press(key)
+        await expect(said).to_contain_text("2030-03-14")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(f"[data-day='2030-03-14'] #begins-{series}")).to_be_focused()
+        await expect(said).to_contain_text("发布时间已改为 2030-03-14 08:00")
+        await page.keyboard.press("Control+z")
+        await expect(page.locator(f"[data-day='2030-03-05'] #begins-{series}")).to_be_focused()
+        await page.keyboard.press("Space")
+        await page.keyboard.press("ArrowLeft")
+        await page.keyboard.press("Escape")
+        await expect(said).to_contain_text("已放回原处")
+        (row,) = await publishing.history(item_id=series)
+        assert row.starts_at == _at("2030-03-05T08:00")
+        assert window.faults == []
+
+    async def test_two_who_move_at_once_are_told(self, sit: Any) -> None:
+        one, other = await sit(Role.PUBLISHER), await sit(Role.PUBLISHER)
+        series = await a_series(published=False)
+        await publishing.publish(item_id=series, starts_at=_at("2030-03-05T08:00"), staff_id=1, at=clock.now())
+        pages = [await window.open("/admin/calendar?month=2030-03") for window in (one, other)]
+        for page, day in zip(pages, ("2030-03-07", "2030-03-20"), strict=True):
+            await page.drag_and_drop(f"#begins-{series}", f"[data-day='{day}']")
+            await expect(page.locator(f"[data-day='2030-03-07'] #begins-{series}")).to_be_visible()
+        await expect(pages[1].locator("#toasts")).to_contain_text("发布时间已被其他人修改")
 
 
 def _at(text: str) -> datetime:

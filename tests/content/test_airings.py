@@ -11,7 +11,6 @@ from content import airings
 from content.access import ItemMissing
 from content.airings import AirsAtBad, AlreadyAired, NotScheduled
 from content.kinds import content_hash
-from content.workflow import State
 from server.core.db import connection
 from tests.content.studio import NOON, after, draft, episode_text, published_episode, published_series
 
@@ -84,21 +83,6 @@ async def test_a_time_far_away_is_refused(airs_at: datetime) -> None:
     episode_id = await draft("episode", {})
     with pytest.raises(AirsAtBad):
         await airings.schedule(episode_id=episode_id, airs_at=airs_at, staff_id=3, at=NOON)
-
-
-async def test_the_month_of_the_editors_is_that_of_shanghai_and_has_drafts_too() -> None:
-    series_id = await published_series()
-    last = await published_episode(series_id, airs_at=datetime(2026, 11, 30, 15, 59, tzinfo=UTC), title="月末")
-    following = await published_episode(series_id, airs_at=datetime(2026, 11, 30, 16, 0, tzinfo=UTC))
-    waits = await draft("episode", {"title": "草稿", "duration_s": "ten"}, parent_id=series_id)
-    await airings.schedule(episode_id=waits, airs_at=MONDAY, staff_id=3, at=NOON)
-    rows = await airings.month(year=2026, month=11, at=NOON)
-    assert [(row.episode_id, row.title, row.state, row.day.day, row.seconds) for row in rows] == [
-        (waits, "草稿", State.DRAFT, 16, None),
-        (last, "月末", State.PUBLISHED, 30, 720),
-    ]
-    assert {row.series_title for row in rows} == {"医探究竟"}
-    assert [row.episode_id for row in await airings.month(year=2026, month=12, at=NOON)] == [following]
 
 
 async def test_a_change_that_cannot_be_told_does_not_happen() -> None:
