@@ -18,6 +18,8 @@ PUBLISHERS: Final = frozenset({Role.PUBLISHER})
 WITHDRAWERS: Final = frozenset({Role.PUBLISHER, Role.EDITOR, Role.COMPLIANCE, Role.LEGAL, Role.MEDICAL})
 CONSENT_KEEPERS: Final = frozenset({Role.EDITOR, Role.COMPLIANCE, Role.LEGAL})
 MESSAGE_READERS: Final = frozenset({Role.EDITOR, Role.ANALYST, Role.COMPLIANCE})
+# The words of doctors are theirs: for who answers them, and nobody else.
+QUESTION_READERS: Final = frozenset({Role.EDITOR, Role.MEDICAL})
 IDENTITY_REVIEWERS: Final = frozenset({Role.COMPLIANCE})
 AUDITORS: Final = frozenset({Role.ADMINISTRATOR, Role.COMPLIANCE})
 ADMINISTRATORS: Final = frozenset({Role.ADMINISTRATOR})
@@ -48,6 +50,7 @@ MENU: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
     (
         marked("运营"),
         (
+            Entry("/admin/questions", marked("医生提问"), "help-circle", QUESTION_READERS),
             Entry("/admin/messages", marked("消息"), "message-circle", MESSAGE_READERS),
             Entry("/admin/reviews", marked("身份复核"), "user-check", IDENTITY_REVIEWERS),
         ),

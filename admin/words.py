@@ -79,6 +79,11 @@ DEEDS: Final = {
     "tag.save": marked("保存标签"),
     "tag.remove": marked("删除标签"),
     "pin.arrange": marked("调整置顶"),
+    "inquiry.merge": marked("合并提问"),
+    "inquiry.answer": marked("答复提问"),
+    "inquiry.turn": marked("提问制成剧集"),
+    "inquiry.set_aside": marked("搁置提问"),
+    "inquiry.reopen": marked("恢复提问"),
     "people.decide": marked("身份复核"),
     "people.merge": marked("合并账号"),
     "people.unmerge": marked("拆分账号"),
@@ -99,6 +104,7 @@ SUBJECTS: Final = {
     "filmed_consent": marked("知情同意"),
     "tag": marked("标签"),
     "pin": marked("置顶"),
+    "inquiry": marked("医生提问"),
     "merge_review": marked("身份复核"),
     "person_link": marked("账号关联"),
     "person": marked("个人"),
@@ -112,6 +118,9 @@ MESSAGE_KEYS: Final = {
     "episode_soon": marked("开播提醒"),
     "episode_moved": marked("改期通知"),
     "episode_cancelled": marked("取消通知"),
+    "question_answered": marked("提问有答复"),
+    "question_turned": marked("提问将制成节目"),
+    "question_shown": marked("提问的节目上线"),
 }
 MESSAGE_STATES: Final = {
     "planned": marked("待发送"),
@@ -162,6 +171,8 @@ EVENTS: Final = {
     "video_finish": marked("看完"),
     "series_follow": marked("追剧"),
     "series_unfollow": marked("取消追剧"),
+    "question_asked": marked("医生提问"),
+    "question_answered": marked("提问有结果"),
     "message_sent": marked("消息已发送"),
     "message_failed": marked("消息失败"),
     "message_delivered": marked("消息送达"),
@@ -187,6 +198,21 @@ STATE_COLOURS: Final = {
     "published": "badge-green",
     "expired": "badge-amber",
     "withdrawn": "badge-red",
+}
+
+QUESTION_STATES: Final = {
+    "open": marked("待处理"),
+    "answered": marked("已答复"),
+    "planned": marked("制作中"),
+    "published": marked("节目已上线"),
+    "set_aside": marked("已搁置"),
+}
+QUESTION_COLOURS: Final = {
+    "open": "badge-amber",
+    "answered": "badge-green",
+    "planned": "badge-blue",
+    "published": "badge-green",
+    "set_aside": "",
 }
 
 AUDIENCES: Final = {

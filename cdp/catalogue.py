@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
+from cdp import reading_events  # noqa: F401 -- a part of the catalogue
 from cdp.client_events import ClientEvent
 from cdp.events import Event
 

@@ -34,7 +34,7 @@ async def follow(*, reader: Reader, series_id: int, at: datetime) -> Following:
     """
     async with transaction():
         await keeping.check(reader)
-        await _check_series(reader=reader, series_id=series_id, at=at)
+        await check_series(reader=reader, series_id=series_id, at=at)
         made = await connection().execute(
             "INSERT INTO follow (account_id, series_id, created_at) VALUES ($1, $2, $3) "
             "ON CONFLICT (account_id, series_id) DO NOTHING",
@@ -62,8 +62,18 @@ async def following_of(*, reader: Reader, series_id: int, at: datetime) -> Follo
 
     :raises ItemMissing: if there is no such series for this reader; also `Withdrawn`, `Expired`.
     """
-    await _check_series(reader=reader, series_id=series_id, at=at)
+    await check_series(reader=reader, series_id=series_id, at=at)
     return await _following(reader.account_id, series_id)
+
+
+async def check_series(*, reader: Reader, series_id: int, at: datetime) -> None:
+    """Let a reader go on with what is theirs of a series, if they may read it.
+
+    :raises ItemMissing: if there is no such series for this reader; also `Withdrawn`, `Expired`.
+    """
+    await access.readable(item_id=series_id, reader=reader, at=at)
+    if await connection().value("SELECT kind FROM live WHERE item_id = $1", series_id) != "series":
+        raise access.ItemMissing("This is no series.")
 
 
 async def export_of(account_ids: Sequence[int]) -> list[dict[str, Any]]:
@@ -78,12 +88,6 @@ async def export_of(account_ids: Sequence[int]) -> list[dict[str, Any]]:
 async def erase(account_ids: Sequence[int]) -> int:
     """Forget the series that accounts follow, and count them."""
     return await connection().execute("DELETE FROM follow WHERE account_id = ANY($1)", list(account_ids))
-
-
-async def _check_series(*, reader: Reader, series_id: int, at: datetime) -> None:
-    await access.readable(item_id=series_id, reader=reader, at=at)
-    if await connection().value("SELECT kind FROM live WHERE item_id = $1", series_id) != "series":
-        raise access.ItemMissing("Only a series can be followed.")
 
 
 async def _following(account_id: int, series_id: int) -> Following:

@@ -5,15 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from cdp.erasure import Erased
-from content import feed, following, reactions, viewing
+from content import asked, feed, following, reactions, viewing
 
 
 async def export(*, account_ids: Sequence[int]) -> dict[str, Any]:
-    """Tell what accounts have watched, follow and said of items, and whether they have a calendar feed."""
+    """Tell what accounts have watched, follow, asked and said of items, and whether they have a calendar feed."""
     return {
         "viewing": await viewing.export_of(account_ids),
         "following": await following.export_of(account_ids),
         "reactions": await reactions.export_of(account_ids),
+        "questions": await asked.export_of(account_ids),
         "calendar_feed": await feed.export_of(account_ids),
     }
 
@@ -24,5 +25,6 @@ async def erase(*, account_ids: Sequence[int], at: datetime) -> Erased:
         await viewing.erase(account_ids)
         + await following.erase(account_ids)
         + await reactions.erase(account_ids)
+        + await asked.erase(account_ids)
         + await feed.erase(account_ids)
     )

@@ -4,13 +4,14 @@ from typing import Final
 
 from sanic import Blueprint
 
-from doctor_portal import calendar, following, pages, reactions, series_progress, shares, viewing
+from doctor_portal import asked, calendar, following, pages, reactions, series_progress, shares, viewing
 
 DOORS: Final[tuple[Blueprint, ...]] = (
     viewing.blueprint,
     calendar.blueprint,
     calendar.feeds,
     following.blueprint,
+    asked.blueprint,
     reactions.blueprint,
     shares.blueprint,
     shares.openings,

@@ -14,7 +14,7 @@ from cdp import books, erasure, history, log, message_sending, messages, months,
 from cdp import events as happened
 from cdp.intake import Intake
 from cdp.senders import Senders
-from content import personal, reminders, renditions, timing, trail, viewing
+from content import inquiries, personal, reminders, renditions, timing, trail, viewing
 from doctor_portal import doors as doctor
 from doctor_portal import pages as doctor_pages
 from doctor_portal import series
@@ -37,7 +37,7 @@ from server.web.templates import Templates
 MODELS: Final[dict[str, list[str]]] = {
     "core": ["server.core.tables"],
     "cdp": ["cdp.tables.accounts", "cdp.tables.log", "cdp.tables.messages"],
-    "content": ["content.tables.items", "content.tables.viewing"],
+    "content": ["content.tables.items", "content.tables.viewing", "content.tables.asked"],
     "gamification": ["gamification.tables.sharing"],
 }
 
@@ -65,9 +65,9 @@ JOBS: Final[list[Job]] = [
 REACTIONS: Final[dict[type[happened.Event], tuple[log.Reaction, ...]]] = {
     happened.ConsentGranted: (reminders.heed_agreement,),
     happened.ConsentWithdrawn: (messages.heed_withdrawal,),
-    happened.ContentPublished: (reminders.heed_publication,),
-    happened.ContentWithdrawn: (reminders.heed_removal,),
-    happened.ContentExpired: (reminders.heed_removal,),
+    happened.ContentPublished: (reminders.heed_publication, inquiries.heed_publication),
+    happened.ContentWithdrawn: (reminders.heed_removal, inquiries.heed_removal),
+    happened.ContentExpired: (reminders.heed_removal, inquiries.heed_removal),
     happened.ContentRescheduled: (reminders.heed_rescheduling,),
     happened.EpisodeFinished: (reminders.heed_finish,),
     happened.SeriesFollowed: (reminders.heed_follow,),

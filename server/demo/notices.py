@@ -1,6 +1,6 @@
-"""The demo message templates: how the doctor app tells of episodes that begin, are moved or cancelled.
+"""The demo message templates: how the doctor app tells of episodes that begin or change, and of answered questions.
 
-The rule: all three are told by one template of WeChat, whose last field says which it is, so that a doctor accepts one
+The rule: all are told by one template of WeChat, whose last field says which it is, so that a doctor accepts one
 prompt and its credits go where they are needed most.
 """
 
@@ -8,17 +8,18 @@ from datetime import datetime
 from typing import Final
 
 from cdp import message_templates
-from content import reminders
+from content import inquiries, reminders
 from server.sandbox import demo
 
 TITLE: Final = "节目动态提醒"
 PLACES: Final = {"thing1": "title", "time2": "starts", "thing3": "note"}
+KEYS: Final = (reminders.STARTS, reminders.MOVED, reminders.CANCELLED, *inquiries.NOTES)
 
 
 async def seed(*, at: datetime) -> None:
     """Configure the templates that are missing."""
     known = {template.key for template in await message_templates.templates(app_id=demo.DOCTOR_APPID)}
-    for key in (reminders.STARTS, reminders.MOVED, reminders.CANCELLED):
+    for key in KEYS:
         if key not in known:
             await message_templates.configure(
                 app_id=demo.DOCTOR_APPID,

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from content import feed, following, personal, reactions, viewing
+from content import asked, feed, following, personal, reactions, viewing
 from content.feed import FeedMissing
 from content.ranges import Ranges
 from server.core.db import connection, transaction
@@ -19,6 +19,7 @@ async def busy(reader: Reader, series_id: int, episode_id: int) -> str:
     await following.follow(reader=reader, series_id=series_id, at=NOON)
     await reactions.favourite(reader=reader, item_id=series_id, at=NOON)
     await reactions.rate(reader=reader, item_id=series_id, stars=4, at=NOON)
+    await asked.ask(reader=reader, series_id=series_id, text="这一步为什么这样做？", at=NOON)
     await viewing.report_progress(
         reader=reader,
         episode_id=episode_id,
@@ -61,6 +62,17 @@ async def test_a_person_gets_all_that_is_held_of_them_and_nothing_of_others() ->
             }
             for reaction, stars in (("favourite", None), ("rating", 4))
         ],
+        "questions": [
+            {
+                "account_id": one.account_id,
+                "series_id": series_id,
+                "text": "这一步为什么这样做？",
+                "created_at": NOON,
+                "answer": "",
+                "answered_at": None,
+                "episode_id": None,
+            }
+        ],
         "calendar_feed": [{"account_id": one.account_id, "since": NOON}],
     }
 
@@ -71,10 +83,10 @@ async def test_of_an_erased_person_nothing_stays() -> None:
     token, others_token = [await busy(reader, series_id, episode_id) for reader in (one, other)]
     async with transaction():
         erased = await personal.erase(account_ids=[one.account_id], at=NOON)
-    assert erased.rows == 5
+    assert erased.rows == 6
     with pytest.raises(FeedMissing):
         await feed.feed_of(token=token, at=NOON)
     assert await feed.feed_of(token=others_token, at=NOON + timedelta(days=1))
-    for table in ("viewing", "viewing_session", "follow", "reaction", "feed_address"):
+    for table in ("viewing", "viewing_session", "follow", "reaction", "asked_question", "feed_address"):
         left = await connection().fetch(f"SELECT DISTINCT account_id FROM {table}")
         assert [row["account_id"] for row in left] == [other.account_id]

@@ -45,6 +45,8 @@ DOORS: list[tuple[str, str, Any]] = [
     ("DELETE", "/api/doctor/items/{episode}/rating", None),
     ("POST", "/api/doctor/items/{episode}/shares", {"channel": "friend"}),
     ("GET", "/api/doctor/shares", None),
+    ("POST", "/api/doctor/series/{series}/asked", {"text": "放化疗后完全缓解，还要手术吗？"}),
+    ("GET", "/api/doctor/asked", None),
 ]
 # Those that leave something behind.
 KEEPING = [
