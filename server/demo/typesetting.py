@@ -1,15 +1,18 @@
 """Chinese text on the demo pictures: the font, and where lines may break.
 
 The rule (避头尾): no line begins with a closing sign and none ends with an opening one; a word of Latin letters or
-figures is not torn apart. Of the ways that need the fewest lines the most even one is taken, best after a comma.
+figures is not torn apart. Of the ways that need the fewest lines the most even one is taken, best after a comma and
+between two words.
 """
 
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
+import rjieba
 from PIL import ImageFont
 
 _VENDOR: Final = Path(__file__).parent.parent / "web" / "static" / "vendor" / "fonts"
@@ -25,6 +28,7 @@ NOT_FIRST: Final = frozenset("、，。！？；：”’』」）】》〉…�
 NOT_LAST: Final = frozenset("（“‘「『《【〈([{")
 _PIECE: Final = re.compile(r"[A-Za-z0-9]+|\s+|.", re.DOTALL)
 _COMMA: Final = 0.35
+_TORN: Final = 0.6
 
 
 class FontMissing(Exception):
@@ -57,6 +61,8 @@ def wrap(text: str, *, most: float, width: Callable[[str], float]) -> list[str]:
     pieces = _pieces(text)
     if not pieces:
         return []
+    ends = [0, *accumulate(len(piece) for piece in pieces)]
+    borders = _borders(text)
     # best[n]: fewest lines for the first n pieces, how uneven they are, and where the last of them begins.
     best: list[tuple[int, float, int]] = [(0, 0.0, 0)]
     for end in range(1, len(pieces) + 1):
@@ -69,7 +75,7 @@ def wrap(text: str, *, most: float, width: Callable[[str], float]) -> list[str]:
             lines, uneven, _ = best[start]
             slack = 0.0 if end == len(pieces) and lines == 0 else max(0.0, 1 - taken / most) ** 2
             if end < len(pieces) and line[-1:] not in NOT_FIRST:
-                slack += _COMMA
+                slack += _COMMA if ends[end] in borders else _COMMA + _TORN
             ways.append((lines + 1, uneven + slack, start))
         best.append(min(ways))
     lines_found: list[str] = []
@@ -79,6 +85,12 @@ def wrap(text: str, *, most: float, width: Callable[[str], float]) -> list[str]:
         lines_found.insert(0, "".join(pieces[start:end]).strip())
         end = start
     return lines_found
+
+
+@lru_cache(maxsize=1024)
+def _borders(text: str) -> frozenset[int]:
+    """Say after how many characters of a text a word ends."""
+    return frozenset(accumulate(len(word) for word in rjieba.cut(text.strip())))
 
 
 def _pieces(text: str) -> list[str]:

@@ -36,11 +36,11 @@ def test_lines_keep_the_rules_of_their_beginnings_and_ends(text: str, most: int)
     [
         ("皮肤在说话", 9, ["皮肤在说话"]),
         ("一张报告单，怎样读给患者听", 9, ["一张报告单，", "怎样读给患者听"]),
-        ("没有标点的一长串标题文字", 8, ["没有标点的一", "长串标题文字"]),
+        ("没有标点的一长串标题文字", 8, ["没有标点的", "一长串标题文字"]),
         ("MDT 讨论会", 4, ["MDT", "讨论会"]),
         ("", 4, []),
     ],
-    ids=["one line", "after the comma", "even", "a word stays whole", "nothing"],
+    ids=["one line", "after the comma", "between words", "a word stays whole", "nothing"],
 )
 def test_a_title_breaks_where_one_would_break_it(text: str, most: int, lines: list[str]) -> None:
     assert wrap(text, most=most, width=len) == lines
