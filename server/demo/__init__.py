@@ -9,13 +9,14 @@ from typing import Any, Final
 from server.core import audit, clock
 from server.core.db import transaction
 from server.core.settings import Settings
-from server.demo import notices, people, shows, staff, visits
-from server.demo.script import ALL, Series
+from server.demo import notices, people, shows, staff, taxonomy, visits
+from server.demo.script import ALL
+from server.demo.telling import Series
 from server.demo.typesetting import FontMissing, font
 
 DONE: Final = "demo.seed"
 # Another number loads what came with it into houses that have the former.
-EDITION: Final = "1"
+EDITION: Final = "2"
 
 
 async def is_there() -> bool:
@@ -36,6 +37,7 @@ async def seed(ctx: Any, say: Callable[[str], None], *, script: Sequence[Series]
     await people.seed(sealer=ctx.sealer, at=at)
     await notices.seed(at=at)
     editor_id = await staff.seed(at=at)
+    await taxonomy.seed(staff_id=editor_id, at=at)
     try:
         font(24)
     except FontMissing as fault:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from content.parts import Stage
-from server.demo.script import Episode
+from server.demo.telling import Episode
 
 STAGES: Final = (Stage.CONSULTATION, Stage.PLAN, Stage.DIFFICULTY, Stage.NURSING)
 _TITLES: Final = {

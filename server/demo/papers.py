@@ -6,7 +6,7 @@ from typing import Final
 from PIL import Image, ImageDraw
 
 from server.demo.pictures import colour
-from server.demo.script import MARK, Episode, Series
+from server.demo.telling import MARK, Episode, Series
 from server.demo.typesetting import font, wrap
 
 # A4 at 96 dots an inch.

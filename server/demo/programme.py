@@ -10,7 +10,8 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from server.core.clock import day_of, start_of
-from server.demo.script import GASTRIC, STOMA, Episode, Season, Series
+from server.demo.script import GASTRIC, STOMA
+from server.demo.telling import Episode, Season, Series
 
 # Of the first series: an episode with a filmed patient, one that is moved, and one that is cancelled.
 FILMED: Final = (GASTRIC.slug, 4)

@@ -1,75 +1,18 @@
-"""What the demo series tell: written for this house, with invented people and hospitals, and medically harmless.
+"""What the demo series tell: three that follow an operation through its stages, and one about the nights after it."""
 
-The rule: every text can be read by anyone; nothing promises an effect, names a product or gives a dose.
-"""
-
-from dataclasses import dataclass, field
-
-MARK = "（演示内容）"
-
-
-@dataclass(frozen=True, slots=True)
-class Guest:
-    """Somebody invented who appears in an episode."""
-
-    name: str
-    title: str
-    hospital: str
-    role: str
-
-
-@dataclass(frozen=True, slots=True)
-class Episode:
-    """One episode. ``questions`` are told with the stage whose chapter answers them (0 to 3)."""
-
-    title: str
-    summary: str
-    questions: tuple[tuple[str, int], ...]
-    minutes: int = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Season:
-    """Some episodes in their order."""
-
-    title: str
-    summary: str
-    episodes: tuple[Episode, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One series. ``first_day`` is that of its first episode, counted from today; then one every ``every_days``."""
-
-    slug: str
-    title: str
-    problem: str
-    summary: str
-    diseases: tuple[tuple[str, str], ...]
-    operations: tuple[tuple[str, str], ...]
-    team: tuple[Guest, ...]
-    hue: int
-    first_day: int
-    every_days: int
-    hour: int
-    seasons: tuple[Season, ...] = field(default=())
-
-
-CHEN = Guest("陈知远", "主任医师", "杏林示范医院（虚构）", "主刀")
-LIN = Guest("林若溪", "副主任医师", "云湖医院（虚构）", "主持")
-ZHAO = Guest("赵明舟", "主任医师", "江南示范医院（虚构）", "点评")
-SU = Guest("苏婉宁", "护士长", "杏林示范医院（虚构）", "护理")
-HE = Guest("何一川", "主治医师", "云湖医院（虚构）", "麻醉")
+from server.demo.nights import NIGHT
+from server.demo.persons import CHEN, HE, LIN, SU, ZHAO
+from server.demo.telling import Episode, Season, Series
 
 GASTRIC = Series(
     slug="questions-at-the-table",
     title="台前一问",
     problem="一台胃手术，从第一次面诊到出院，团队要回答哪些问题？",
     summary="以问题为线索，跟随一支团队走完胃部手术的面诊、方案、术中与护理四个阶段。每集只回答几个具体问题。",
-    diseases=(("gastric", "胃部疾病"),),
-    operations=(("gastrectomy", "胃切除术"), ("laparoscopy", "腹腔镜手术")),
+    tags=("gastric", "gastrectomy", "laparoscopy"),
     team=(CHEN, LIN, SU, HE),
     hue=196,
+    theme="lamp",
     first_day=-38,
     every_days=7,
     hour=20,
@@ -157,10 +100,10 @@ LUNG = Series(
     title="结节背后",
     problem="体检发现肺结节之后，外科团队怎样一步步把不确定变小？",
     summary="一个结节，四次会面。节目不讨论个案的治疗选择，只呈现团队如何提问、如何记录、如何配合。",
-    diseases=(("lung-nodule", "肺结节"),),
-    operations=(("segmentectomy", "肺段切除术"), ("thoracoscopy", "胸腔镜手术")),
+    tags=("lung-nodule", "segmentectomy", "thoracoscopy"),
     team=(ZHAO, LIN, SU),
     hue=158,
+    theme="branches",
     first_day=-24,
     every_days=6,
     hour=19,
@@ -226,10 +169,10 @@ STOMA = Series(
     title="造口之前",
     problem="一个合适的造口位置，需要外科、护理与患者一起决定，怎样做到？",
     summary="从术前定位到回家后的第一周，外科医生与造口护士轮流讲述同一件事的两面。",
-    diseases=(("colorectal", "结直肠疾病"),),
-    operations=(("stoma", "造口术"),),
+    tags=("colorectal", "stoma"),
     team=(SU, CHEN, ZHAO),
     hue=262,
+    theme="rings",
     first_day=-10,
     every_days=5,
     hour=20,
@@ -291,4 +234,4 @@ STOMA = Series(
     ),
 )
 
-ALL = (GASTRIC, LUNG, STOMA)
+ALL = (GASTRIC, LUNG, STOMA, NIGHT)

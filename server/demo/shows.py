@@ -13,22 +13,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from content import airings, assets, filming, items, publishing, tags
+from content import airings, assets, filming, items, publishing
 from content.parts import Audience
 from content.workflow import State
 from server.core.clock import SHANGHAI, day_of, start_of
 from server.core.storage import Files
 from server.demo import chapters, papers, pictures, reels
 from server.demo.programme import CANCELLED, FILMED, MOVED, Numbered, airs_at, numbered
-from server.demo.script import GASTRIC, LUNG, MARK, STOMA, Season, Series
+from server.demo.telling import MARK, Season, Series
 
 Say = Callable[[str], None]
 
-THEMES: Final[dict[str, pictures.Theme]] = {
-    GASTRIC.slug: "lamp",
-    LUNG.slug: "branches",
-    STOMA.slug: "rings",
-}
 CONSENT: Final = "DEMO-2026-001"
 MOST_BYTES: Final = 64 * 1024 * 1024
 
@@ -45,7 +40,6 @@ class Studio:
 
     async def seed(self) -> None:
         """Make what is missing."""
-        await self._tags()
         consent_id = await self._consent()
         parents: dict[tuple[str, str], int] = {}
         for series in self._script:
@@ -64,14 +58,6 @@ class Studio:
                         self._say(f"  {done} of {len(missing)} made.")
         for show in numbered(self._script):
             await self._on_air(show)
-
-    async def _tags(self) -> None:
-        known = {tag.slug for tag in await tags.listing()}
-        for series in self._script:
-            for facet, pairs in (("disease", series.diseases), ("operation", series.operations)):
-                for slug, name in pairs:
-                    if slug not in known:
-                        await tags.save(slug=slug, facet=facet, name_zh=name, staff_id=self._staff_id, at=self._at)
 
     async def _consent(self) -> int:
         for row in await filming.listing():
@@ -96,7 +82,7 @@ class Studio:
                 over="杏林 · 手术系列",
                 under=series.problem,
                 hue=series.hue,
-                theme=THEMES[series.slug],
+                theme=series.theme,
                 seed=series.slug,
             )
             asset_id = await self._asset(f"{series.slug}.jpg", cover)
@@ -104,7 +90,7 @@ class Studio:
                 "title": series.title,
                 "summary": series.summary + MARK,
                 "problem": series.problem,
-                "tags": [slug for slug, _ in series.diseases + series.operations],
+                "tags": list(series.tags),
                 "audience": Audience.EVERYONE,
                 "cover": {"asset": asset_id, "alt": f"演示封面：系列《{series.title}》"},
                 "team": _team(series),
@@ -136,7 +122,7 @@ class Studio:
             return {
                 "title": show.episode.title,
                 "summary": show.episode.summary + MARK,
-                "tags": [slug for slug, _ in show.series.diseases + show.series.operations],
+                "tags": list(show.series.tags),
                 "audience": Audience.DOCTOR if filmed else Audience.EVERYONE,
                 "questions": [
                     {"text": text, "chapter": chapters.answering(plan, number)}
@@ -237,7 +223,7 @@ def _cover(show: Numbered) -> bytes:
         over=f"{show.series.title} · 第 {show.number} 集",
         under=show.season.title,
         hue=show.series.hue,
-        theme=THEMES[show.series.slug],
+        theme=show.series.theme,
         seed=show.slug,
         stages=[number in asked for number in range(4)],
     )

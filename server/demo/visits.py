@@ -17,7 +17,8 @@ from server.core.roles import Audience, Reader, Role
 from server.core.wechat import LoginSession
 from server.demo.consent_texts import VERSION
 from server.demo.programme import FILMED, Numbered, numbered
-from server.demo.script import GASTRIC, STOMA, Series
+from server.demo.script import GASTRIC, STOMA
+from server.demo.telling import Series
 from server.sandbox import demo
 from server.sandbox.world import World
 
