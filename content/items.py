@@ -95,7 +95,7 @@ async def create(
     :raises DraftTooLarge: if it is too large.
     """
     kind_of(kind)
-    slug = slug or f"{kind}-{ids.opaque(48).lower()}"
+    slug = slug or f"{kind.replace('_', '-')}-{ids.opaque(48).lower()}"
     check_slug(slug)
     storable = as_storable(kind, shape or {})
     async with transaction():

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from cdp.erasure import Erased
-from content import asked, feed, following, reactions, viewing
+from content import asked, feed, following, reactions, reading, viewing
 
 
 async def export(*, account_ids: Sequence[int]) -> dict[str, Any]:
-    """Tell what accounts have watched, follow, asked and said of items, and whether they have a calendar feed."""
+    """Tell what accounts have watched, read, follow, asked and said of items, and whether they have a calendar feed."""
     return {
         "viewing": await viewing.export_of(account_ids),
+        "reading": await reading.export_of(account_ids),
         "following": await following.export_of(account_ids),
         "reactions": await reactions.export_of(account_ids),
         "questions": await asked.export_of(account_ids),
@@ -23,6 +24,7 @@ async def erase(*, account_ids: Sequence[int], at: datetime) -> Erased:
     """Forget all of it, in the transaction that is open; the addresses of feeds lead nowhere from then on."""
     return Erased(
         await viewing.erase(account_ids)
+        + await reading.erase(account_ids)
         + await following.erase(account_ids)
         + await reactions.erase(account_ids)
         + await asked.erase(account_ids)

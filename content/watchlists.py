@@ -11,8 +11,9 @@ import msgspec
 from msgspec import Struct
 
 from content import access
-from content.calendar import JOINED, LISTED, READABLE, ListedEpisode
+from content.calendar import JOINED, LISTED, READABLE, RESUME, SHARE, ListedEpisode
 from content.pictures import Cover
+from content.series_shapes import Named
 from server.core.db import connection
 from server.core.roles import Reader
 
@@ -20,10 +21,22 @@ T = TypeVar("T", bound=Struct)
 Place = tuple[datetime, int]
 
 
-class WatchedEpisode(ListedEpisode, frozen=True, kw_only=True):
-    """An episode that was begun, and when it was last watched."""
+class Unfinished(Struct, frozen=True, kw_only=True):
+    """An episode, a video or a text that was begun, and when one was last at it.
 
-    watched_at: datetime
+    ``share`` is that of its distinct seconds watched, or how far down it was read; ``resume_s`` is where a film is gone
+    on with.
+    """
+
+    id: int
+    kind: str
+    series: Named | None
+    title: str
+    cover: Cover | None
+    duration_s: int | None
+    share: float
+    resume_s: float
+    last_at: datetime
 
 
 class Favourite(Struct, frozen=True, kw_only=True):
@@ -32,6 +45,7 @@ class Favourite(Struct, frozen=True, kw_only=True):
     place: int
     id: int
     kind: str
+    series: Named | None
     title: str
     summary: str
     cover: Cover | None
@@ -52,14 +66,12 @@ class FollowedSeries(Struct, frozen=True, kw_only=True):
     behind: int
 
 
-async def continue_watching(
-    *, reader: Reader, at: datetime, after: Place | None = None, most: int = 20
-) -> list[WatchedEpisode]:
-    """List the episodes that the reader has begun and not finished, the last watched first.
+async def unfinished(*, reader: Reader, at: datetime, after: Place | None = None, most: int = 20) -> list[Unfinished]:
+    """List the episodes, videos and texts that the reader has begun and not finished, the last first.
 
-    :param after: when the last one of the page before was watched, and its id.
+    :param after: when one was last at the last one of the page before, and its id.
     """
-    return await _list(_CONTINUE, WatchedEpisode, reader, at, *(after or (None, None)), most)
+    return await _list(_UNFINISHED, Unfinished, reader, at, *(after or (None, None)), most)
 
 
 async def catch_up(*, reader: Reader, at: datetime, after: Place | None = None, most: int = 20) -> list[ListedEpisode]:
@@ -70,12 +82,14 @@ async def catch_up(*, reader: Reader, at: datetime, after: Place | None = None, 
     return await _list(_CATCH_UP, ListedEpisode, reader, at, *(after or (None, None)), most)
 
 
-async def favourites(*, reader: Reader, at: datetime, after: int | None = None, most: int = 20) -> list[Favourite]:
-    """List the reader's favourites, the last added first.
+async def favourites(
+    *, reader: Reader, at: datetime, kind: str = "", after: int | None = None, most: int = 20
+) -> list[Favourite]:
+    """List the reader's favourites, of one kind or of all, the last added first.
 
     :param after: the place of the last one of the page before.
     """
-    return await _list(_FAVOURITES, Favourite, reader, at, after, most)
+    return await _list(_FAVOURITES, Favourite, reader, at, after, most, kind)
 
 
 async def following(*, reader: Reader, at: datetime, after: int | None = None, most: int = 20) -> list[FollowedSeries]:
@@ -92,12 +106,26 @@ async def _list(statement: str, shape: type[T], reader: Reader, at: datetime, *v
 
 
 _AIRED: Final = "(a.airs_at IS NULL OR (a.airs_at <= $3 AND a.cancelled_at IS NULL))"
-_CONTINUE: Final = f"""
+# The series that an item stands in; only what has parents stands in one.
+_SERIES: Final = """CASE WHEN l.root_id <> l.item_id THEN json_build_object('id', l.root_id, 'title', s.title) END"""
+_BEGUN: Final = (
+    """'id', l.item_id, 'kind', l.kind, 'title', l.title, 'cover', l.card -> 'cover', 'duration_s', l.seconds"""
+)
+# What was opened and left at once was not begun: a text is, after five seconds.
+_UNFINISHED: Final = f"""
 SELECT coalesce(json_agg(entry), '[]')::text FROM (
-    SELECT json_build_object({LISTED}, 'watched_at', v.updated_at) AS entry FROM {JOINED}
-    WHERE v.account_id IS NOT NULL AND v.covered_ms > 0 AND v.finished_at IS NULL AND {_AIRED} AND {READABLE}
-        AND ($4::timestamptz IS NULL OR (v.updated_at, l.item_id) < ($4, $5::bigint))
-    ORDER BY v.updated_at DESC, l.item_id DESC LIMIT $6
+    SELECT entry FROM (
+        SELECT v.updated_at AS last_at, l.item_id, json_build_object({_BEGUN}, 'series', {_SERIES},
+            'share', {SHARE}, 'resume_s', {RESUME}, 'last_at', v.updated_at) AS entry FROM {JOINED}
+        WHERE v.account_id IS NOT NULL AND v.covered_ms > 0 AND v.finished_at IS NULL AND {_AIRED} AND {READABLE}
+        UNION ALL
+        SELECT r.updated_at, l.item_id, json_build_object({_BEGUN}, 'series', NULL,
+            'share', round(r.max_percent / 100.0, 2), 'resume_s', 0, 'last_at', r.updated_at)
+        FROM reading r JOIN live l ON l.item_id = r.item_id
+        WHERE r.account_id = $1 AND r.active_ms >= 5000 AND r.finished_at IS NULL AND {READABLE}
+    ) begun
+    WHERE $4::timestamptz IS NULL OR (last_at, item_id) < ($4, $5::bigint)
+    ORDER BY last_at DESC, item_id DESC LIMIT $6
 ) AS entries
 """  # noqa: S608  the parts are constants
 _CATCH_UP: Final = f"""
@@ -110,11 +138,12 @@ SELECT coalesce(json_agg(entry), '[]')::text FROM (
 """  # noqa: S608  the parts are constants
 _FAVOURITES: Final = f"""
 SELECT coalesce(json_agg(entry), '[]')::text FROM (
-    SELECT json_build_object('place', r.id, 'id', l.item_id, 'kind', l.kind, 'title', l.title,
+    SELECT json_build_object('place', r.id, 'id', l.item_id, 'kind', l.kind, 'title', l.title, 'series', {_SERIES},
         'summary', coalesce(l.card ->> 'summary', ''), 'cover', l.card -> 'cover',
         'duration_s', l.seconds, 'since', r.created_at) AS entry
-    FROM reaction r JOIN live l ON l.item_id = r.item_id
+    FROM reaction r JOIN live l ON l.item_id = r.item_id JOIN live s ON s.item_id = l.root_id
     WHERE r.account_id = $1 AND r.kind = 'favourite' AND {READABLE} AND ($4::bigint IS NULL OR r.id < $4)
+        AND $6 IN ('', l.kind)
     ORDER BY r.id DESC LIMIT $5
 ) AS entries
 """  # noqa: S608  the parts are constants

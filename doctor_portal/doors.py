@@ -4,7 +4,7 @@ from typing import Final
 
 from sanic import Blueprint
 
-from doctor_portal import asked, calendar, following, pages, reactions, series_progress, shares, viewing
+from doctor_portal import asked, calendar, following, pages, reactions, reading, series_progress, shares, viewing
 
 DOORS: Final[tuple[Blueprint, ...]] = (
     viewing.blueprint,
@@ -13,6 +13,7 @@ DOORS: Final[tuple[Blueprint, ...]] = (
     following.blueprint,
     asked.blueprint,
     reactions.blueprint,
+    reading.blueprint,
     shares.blueprint,
     shares.openings,
     series_progress.blueprint,

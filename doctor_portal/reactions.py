@@ -20,6 +20,12 @@ REFUSALS = (*access.REFUSALS, *keeping.REFUSALS)
 TAGS = ("reactions",)
 
 
+class FavouritesQuery(PageQuery, frozen=True):
+    """Which page of my favourites, of one kind or of all."""
+
+    kind: Annotated[str, Meta(max_length=32, examples=["article"])] = ""
+
+
 class Rating(Struct, frozen=True):
     """From 1 to 5 stars."""
 
@@ -77,14 +83,14 @@ async def unrate(request: Request, reader: Reader, item_id: int) -> Done:
 @operation(
     "My favourites, the last added first",
     reply=Page[Favourite],
-    query=PageQuery,
+    query=FavouritesQuery,
     roles=DOCTORS,
     refuses=(CursorBroken,),
     tags=TAGS,
 )
-async def favourites(request: Request, reader: Reader, query: PageQuery) -> Page[Favourite]:
+async def favourites(request: Request, reader: Reader, query: FavouritesQuery) -> Page[Favourite]:
     read = place(query.cursor, tuple[Id])
     entries = await watchlists.favourites(
-        reader=reader, at=clock.now(), after=read[0] if read else None, most=query.limit + 1
+        reader=reader, at=clock.now(), kind=query.kind, after=read[0] if read else None, most=query.limit + 1
     )
     return page_of(entries, query.limit, lambda entry: (entry.place,))

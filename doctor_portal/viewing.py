@@ -9,7 +9,7 @@ from content import access, keeping, viewing, watchlists
 from content.calendar import ListedEpisode
 from content.ranges import Ranges
 from content.viewing import NotAired, Progress
-from content.watchlists import WatchedEpisode
+from content.watchlists import Unfinished
 from doctor_portal.paging import Id, Microseconds, PageQuery, instant, microseconds, page_of
 from server.core import clock
 from server.core.roles import DOCTORS, Reader
@@ -95,18 +95,18 @@ async def progress(request: Request, reader: Reader, episode_id: int) -> Progres
 
 @blueprint.get("/continue")
 @operation(
-    "Episodes that I have begun and not finished, the last watched first",
-    reply=Page[WatchedEpisode],
+    "Episodes, videos and texts that I have begun and not finished, the last first",
+    reply=Page[Unfinished],
     query=PageQuery,
     roles=DOCTORS,
     refuses=(CursorBroken,),
     tags=("viewing",),
 )
-async def continue_watching(request: Request, reader: Reader, query: PageQuery) -> Page[WatchedEpisode]:
-    entries = await watchlists.continue_watching(
+async def unfinished(request: Request, reader: Reader, query: PageQuery) -> Page[Unfinished]:
+    entries = await watchlists.unfinished(
         reader=reader, at=clock.now(), after=_after(query.cursor), most=query.limit + 1
     )
-    return page_of(entries, query.limit, lambda entry: (microseconds(entry.watched_at), entry.id))
+    return page_of(entries, query.limit, lambda entry: (microseconds(entry.last_at), entry.id))
 
 
 @blueprint.get("/catch-up")

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from content import following, publishing, reactions, viewing, watchlists
+from content import following, publishing, reactions, reading, viewing, watchlists
 from content.calendar import State
 from content.ranges import Ranges
 from server.core.roles import Reader
 from tests.viewing_fixtures import BEGAN, NOON, SECONDS, cancelled, doctor, episode, series
+from tests.written_fixtures import article, written
 
 pytestmark = pytest.mark.usefixtures("database")
 HOUR = timedelta(hours=1)
@@ -29,6 +30,12 @@ async def watch(reader: Reader, episode_id: int, seconds: float, *, at: Any = NO
         )
 
 
+async def read(reader: Reader, item_id: int, percent: int, *, seconds: float = 10, at: Any = NOON) -> None:
+    await reading.report(
+        reader=reader, item_id=item_id, sitting="one", max_percent=percent, active_ms=round(seconds * 1000), at=at
+    )
+
+
 async def pages(listed: Callable[..., Awaitable[list[Any]]], place: Callable[[Any], Any], **values: Any) -> list[int]:
     """Read a list to its end, two entries at a time."""
     found: list[int] = []
@@ -39,7 +46,7 @@ async def pages(listed: Callable[..., Awaitable[list[Any]]], place: Callable[[An
     return found
 
 
-async def test_one_goes_on_with_what_was_last_watched() -> None:
+async def test_one_goes_on_with_what_one_was_last_at() -> None:
     reader, series_id = await doctor(), await series()
     begun = [await episode(series_id) for _ in range(5)]
     for number, episode_id in enumerate(begun):
@@ -49,16 +56,22 @@ async def test_one_goes_on_with_what_was_last_watched() -> None:
     await episode(series_id)
     opened = await episode(series_id)
     await watch(reader, opened, 0)
+    text = await article("读到一半")
+    await read(reader, text, 40, at=NOON + 2.5 * HOUR)
+    await read(reader, await article("读完"), 100, seconds=60)
+    await read(reader, await article("打开就走"), 30, seconds=3)
     found = await pages(
-        watchlists.continue_watching,
-        lambda entry: (entry.watched_at, entry.id),
-        reader=reader,
-        at=NOON + 24 * HOUR,
+        watchlists.unfinished, lambda entry: (entry.last_at, entry.id), reader=reader, at=NOON + 24 * HOUR
     )
-    assert found == begun[::-1]
-    [first] = await watchlists.continue_watching(reader=reader, at=NOON + 24 * HOUR, most=1)
-    assert (first.state, first.share, first.resume_s) == (State.STARTED, 0.1, 57)
-    assert await watchlists.continue_watching(reader=await doctor(), at=NOON) == []
+    assert found == [begun[4], begun[3], text, begun[2], begun[1], begun[0]]
+    entries = await watchlists.unfinished(reader=reader, at=NOON + 24 * HOUR)
+    assert [(entry.kind, entry.share, entry.resume_s) for entry in entries[1:3]] == [
+        ("episode", 0.1, 57),
+        ("article", 0.4, 0),
+    ]
+    assert entries[1].series is not None
+    assert (entries[1].series.id, entries[2].series) == (series_id, None)
+    assert await watchlists.unfinished(reader=await doctor(), at=NOON) == []
 
 
 async def test_one_catches_up_on_followed_episodes_that_have_aired() -> None:
@@ -88,6 +101,20 @@ async def test_favourites_are_found_again_the_last_first() -> None:
     assert found == items[::-1]
     [last] = await watchlists.favourites(reader=reader, at=NOON, most=1)
     assert (last.kind, last.title, last.duration_s, last.since) == ("episode", "one of its episodes", SECONDS, NOON)
+    assert last.series is not None
+    assert last.series.title == "series 0"
+
+
+async def test_favourites_are_of_every_kind_and_can_be_had_of_one() -> None:
+    reader = await doctor()
+    kinds = ("article", "video", "brand_account", "document")
+    of = {kind: await written(kind) for kind in kinds}
+    for item_id in of.values():
+        await reactions.favourite(reader=reader, item_id=item_id, at=NOON)
+    listed = await watchlists.favourites(reader=reader, at=NOON)
+    assert [(one.id, one.kind, one.series) for one in listed] == [(of[kind], kind, None) for kind in kinds[::-1]]
+    [video] = await watchlists.favourites(reader=reader, at=NOON, kind="video")
+    assert (video.id, video.duration_s) == (of["video"], 600)
 
 
 async def test_what_is_withdrawn_vanishes_from_every_list_and_comes_back_with_it() -> None:
@@ -96,7 +123,7 @@ async def test_what_is_withdrawn_vanishes_from_every_list_and_comes_back_with_it
     await following.follow(reader=reader, series_id=series_id, at=BEGAN)
     await reactions.favourite(reader=reader, item_id=episode_id, at=NOON)
     await watch(reader, episode_id, 60)
-    lists = (watchlists.continue_watching, watchlists.catch_up, watchlists.favourites, watchlists.following)
+    lists = (watchlists.unfinished, watchlists.catch_up, watchlists.favourites, watchlists.following)
     assert [len(await listed(reader=reader, at=NOON)) for listed in lists] == [1, 1, 1, 1]
     await publishing.withdraw(item_id=series_id, reason="", staff_id=1, at=NOON)
     assert [len(await listed(reader=reader, at=NOON)) for listed in lists] == [0, 0, 0, 0]

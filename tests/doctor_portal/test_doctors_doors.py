@@ -13,6 +13,7 @@ from server.core import clock
 from server.core.db import connection
 from tests import ical_rules
 from tests.viewing_fixtures import airing, cancelled, episode, events, series
+from tests.written_fixtures import article
 
 __all__ = ["people"]
 
@@ -47,6 +48,8 @@ DOORS: list[tuple[str, str, Any]] = [
     ("GET", "/api/doctor/shares", None),
     ("POST", "/api/doctor/series/{series}/asked", {"text": "放化疗后完全缓解，还要手术吗？"}),
     ("GET", "/api/doctor/asked", None),
+    ("PUT", "/api/doctor/items/{article}/reading", {"session": "r", "max_percent": 40, "active_ms": 9000}),
+    ("GET", "/api/doctor/items/{article}/reading", None),
 ]
 # Those that leave something behind.
 KEEPING = [
@@ -65,6 +68,7 @@ async def shelf(people: People) -> dict[str, int]:
         "series": series_id,
         "episode": await episode(series_id, now - DAY),
         "coming": await episode(series_id, now + DAY, title="下一集"),
+        "article": await article(at=now - DAY),
     }
 
 
@@ -123,7 +127,7 @@ async def test_watching_from_the_first_report_to_the_end(
         assert answer.json()["share"] == 0.6
         assert answer.json()["finished_at"] is None
     [going_on] = (await client.get("/api/doctor/continue", headers=headers)).json()["items"]
-    assert (going_on["id"], going_on["state"], going_on["share"]) == (short, "started", 0.6)
+    assert (going_on["id"], going_on["kind"], going_on["share"]) == (short, "episode", 0.6)
     report = {"session": "s", "sequence": 2, "position_s": 15, "ranges": [[9, 15]]}
     done = (await client.post(path, json=report, headers=headers)).json()
     assert (done["share"], done["resume_s"]) == (1, 0)
