@@ -5,6 +5,7 @@ The rule: a name without a word here is shown as it is, so that a new deed is re
 
 from typing import Final
 
+from admin import activity_words
 from server.core.roles import Role
 from server.web.languages import marked
 
@@ -94,6 +95,7 @@ DEEDS: Final = {
     "message_template.configure": marked("设置消息模板"),
     "event_month.make": marked("准备日志分区"),
     "event_month.detach": marked("移出日志分区"),
+    **activity_words.DEEDS,
 }
 
 SUBJECTS: Final = {
@@ -112,6 +114,7 @@ SUBJECTS: Final = {
     "mini_program": marked("小程序"),
     "message_template": marked("消息模板"),
     "event_month": marked("日志分区"),
+    **activity_words.SUBJECTS,
 }
 
 MESSAGE_KEYS: Final = {
@@ -121,6 +124,7 @@ MESSAGE_KEYS: Final = {
     "question_answered": marked("提问有答复"),
     "question_turned": marked("提问将制成节目"),
     "question_shown": marked("提问的节目上线"),
+    **activity_words.MESSAGE_KEYS,
 }
 MESSAGE_STATES: Final = {
     "planned": marked("待发送"),
@@ -178,9 +182,10 @@ EVENTS: Final = {
     "message_failed": marked("消息失败"),
     "message_delivered": marked("消息送达"),
     "message_opened": marked("打开消息"),
+    **activity_words.EVENTS,
 }
 
-KINDS: Final = {"series": marked("系列"), "season": marked("季"), "episode": marked("单集")}
+KINDS: Final = {"series": marked("系列"), "season": marked("季"), "episode": marked("单集"), "activity": marked("活动")}
 
 STATES: Final = {
     "draft": marked("草稿"),
@@ -311,4 +316,5 @@ FINDINGS: Final = {
     "consent_scope": marked("可见范围超出患者同意的范围。"),
     "consent_differs": marked("这个视频登记的是另一份知情同意。"),
     "airing_missing": marked("没有播出时间，发布后立即可看，也不会出现在追剧日历里。"),
+    **activity_words.FINDINGS,
 }

@@ -9,7 +9,10 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
-from cdp import reading_events  # noqa: F401 -- a part of the catalogue
+from cdp import (  # noqa: F401 -- parts of the catalogue
+    activity_events,
+    reading_events,
+)
 from cdp.client_events import ClientEvent
 from cdp.events import Event
 

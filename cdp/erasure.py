@@ -16,7 +16,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from cdp import accounts, consent, log, people
+from cdp import accounts, consent, log, people, profiles
 from cdp.accounts import AccountGone
 from cdp.events import ErasureDone, ErasureRequested
 from server.core import audit, idempotency
@@ -185,6 +185,7 @@ async def _account(sealer: Sealer, account_id: int) -> dict[str, Any]:
         "phone": await sealer.open(owner=owner, field="phone", sealed=row["phone"]) if row["phone"] else None,
         "phone_bound_at": row["phone_bound_at"],
         "created_at": row["created_at"],
+        "profile": await profiles.kept_by(sealer=sealer, account_id=account_id),
         "person": await people.history(account_id=account_id),
     }
 
@@ -222,6 +223,7 @@ async def _erase_accounts(sealer: Sealer, person_id: int, *, account_ids: Sequen
     )
     rows += await connection().execute("DELETE FROM account_session WHERE account_id = ANY($1)", mine)
     rows += await idempotency.forget(account_ids=mine)
+    rows += await profiles.erase(mine)
     for account in mine:
         await sealer.destroy(owner=accounts.owner(account), at=at)
     rows += await connection().execute(

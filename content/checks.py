@@ -6,7 +6,7 @@ and raises nothing. A finding that ``blocks`` forbids publishing; the others are
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,6 +51,16 @@ class ConsentFacts(Struct, frozen=True):
     withdrawn: bool
 
 
+class PlanFacts(Struct, frozen=True):
+    """What is known of when and where an activity takes place."""
+
+    starts_at: datetime
+    ends_at: datetime
+    has_place: bool
+    has_stream: bool
+    cancelled: bool
+
+
 class Surroundings(Struct, frozen=True):
     """What a check may know beside the text.
 
@@ -70,6 +80,7 @@ class Surroundings(Struct, frozen=True):
     items: Mapping[int, str] = {}
     prescription_names: tuple[str, ...] = ()
     for_patients: bool = False
+    plan: PlanFacts | None = None
 
 
 Check = Callable[[Any, Surroundings], Iterator[Finding]]

@@ -1,8 +1,9 @@
-"""Episodes that readers saw announced and that are taken back, or expire, before they air.
+"""Episodes and activities that readers saw announced and that are taken back, or expire, before they take place.
 
-The rule: with such an episode falls its airing, in the same transaction: calendars and followers hear of a cancellation
-(RFC 5545, section 3.8.1.11) and not of nothing. What is told of it is the version that readers saw last, under the name
-that it had; of what rested on a filmed patient's consent that was withdrawn, not even that.
+The rule: with such an episode falls its airing, with such an activity its plan, in the same transaction: calendars,
+followers and who has registered hear of a cancellation (RFC 5545, section 3.8.1.11) and not of nothing. What is told of
+it is the version that readers saw last, under the name that it had; of what rested on a filmed patient's consent that
+was withdrawn, not even that.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from cdp import log
+from cdp.activity_events import ActivityRescheduled
 from cdp.events import ContentRescheduled
 from content import trail
 from server.core.db import connection
@@ -47,6 +49,39 @@ async def cancel_airings(item_ids: Sequence[int], *, staff_id: int, at: datetime
                 change="cancelled",
                 airs_at=row["airs_at"],
                 previous_airs_at=None,
+                sequence=row["sequence"],
+            )
+        )
+
+
+async def cancel_activities(item_ids: Sequence[int], *, staff_id: int, at: datetime, request_id: str = "") -> None:
+    """Cancel the activities that are not over among items that have just gone, as part of the deed that took them."""
+    rows = await connection().fetch(
+        "UPDATE activity_plan p SET cancelled_at = $2, changed_at = $2, cancel_reason = '', sequence = sequence + 1 "
+        "FROM tombstone t WHERE p.activity_id = ANY($1::bigint[]) AND t.item_id = p.activity_id AND p.ends_at > $2 "
+        "AND p.cancelled_at IS NULL RETURNING p.activity_id, p.starts_at, p.sequence",
+        list(item_ids),
+        at,
+    )
+    for row in sorted(rows, key=lambda row: (row["starts_at"], row["activity_id"])):
+        known = {"starts_at": row["starts_at"], "sequence": row["sequence"]}
+        await trail.note(
+            "cancelled",
+            "activity",
+            row["activity_id"],
+            staff_id=staff_id,
+            at=at,
+            request_id=request_id,
+            before={**known, "sequence": row["sequence"] - 1, "cancelled_at": None},
+            after={**known, "cancelled_at": at},
+        )
+        await log.record(
+            ActivityRescheduled(
+                at=at,
+                item_id=row["activity_id"],
+                change="cancelled",
+                starts_at=row["starts_at"],
+                previous_starts_at=None,
                 sequence=row["sequence"],
             )
         )

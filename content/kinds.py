@@ -10,7 +10,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from content import checks, film_checks, written_checks
+from content import activity_checks, checks, film_checks, written_checks
+from content.activity_shapes import Activity
 from content.checks import Check, Finding, Surroundings
 from content.shapes import Episode, Season, Series, Shape
 from content.written import Article, BrandAccount, Document, Product, Video
@@ -142,6 +143,16 @@ KINDS: Final[dict[str, Kind]] = {
             ),
             card=(*CARD, "duration_s"),
             hidden=FILMED,
+            sectioned=True,
+            reviewers=TWO,
+        ),
+        Kind(
+            name="activity",
+            name_zh="活动",
+            name_en="Activity",
+            shape=Activity,
+            checks=(*WRITTEN, activity_checks.plan, activity_checks.speakers, activity_checks.agenda),
+            card=(*CARD, "form", "speakers"),
             sectioned=True,
             reviewers=TWO,
         ),

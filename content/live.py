@@ -91,6 +91,7 @@ async def refresh(
             topics |= topics_of([row["item_id"]], [row["kind"]])
             gone += [row["item_id"]] if reach is None else []
     await falling_away.cancel_airings(gone, staff_id=staff_id, at=at, request_id=request_id)
+    await falling_away.cancel_activities(gone, staff_id=staff_id, at=at, request_id=request_id)
     return topics | topics_of(await _over(item_id))
 
 

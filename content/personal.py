@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from cdp.erasure import Erased
-from content import asked, feed, following, reactions, reading, viewing
+from content import activity_registration, asked, feed, following, reactions, reading, viewing
 
 
 async def export(*, account_ids: Sequence[int]) -> dict[str, Any]:
-    """Tell what accounts have watched, read, follow, asked and said of items, and whether they have a calendar feed."""
+    """Tell what accounts have watched, read, follow, asked, said, registered for, and whether they have a feed."""
     return {
         "viewing": await viewing.export_of(account_ids),
         "reading": await reading.export_of(account_ids),
@@ -17,6 +17,7 @@ async def export(*, account_ids: Sequence[int]) -> dict[str, Any]:
         "reactions": await reactions.export_of(account_ids),
         "questions": await asked.export_of(account_ids),
         "calendar_feed": await feed.export_of(account_ids),
+        "registrations": await activity_registration.export_of(account_ids),
     }
 
 
@@ -29,4 +30,5 @@ async def erase(*, account_ids: Sequence[int], at: datetime) -> Erased:
         + await reactions.erase(account_ids)
         + await asked.erase(account_ids)
         + await feed.erase(account_ids)
+        + await activity_registration.erase(account_ids, at=at)
     )

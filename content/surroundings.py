@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from content.checks import ConsentFacts, Surroundings
+from content.checks import ConsentFacts, PlanFacts, Surroundings
 from content.files import facts_of
 from content.kinds import files_in, kind_of
 from content.parts import Audience
@@ -46,7 +46,17 @@ async def surroundings(
             for row in await connection().fetch("SELECT id, kind FROM item WHERE id = ANY($1::bigint[])", named)
         },
         prescription_names=await prescription_names(),
+        plan=await _plan_of(item_id) if kind == "activity" else None,
     )
+
+
+async def _plan_of(item_id: int) -> PlanFacts | None:
+    row = await connection().row(
+        "SELECT starts_at, ends_at, place_name <> '' AS has_place, stream <> '' AS has_stream, "
+        "cancelled_at IS NOT NULL AS cancelled FROM activity_plan WHERE activity_id = $1",
+        item_id,
+    )
+    return PlanFacts(**row) if row else None
 
 
 async def prescription_names() -> tuple[str, ...]:

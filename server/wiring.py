@@ -12,9 +12,20 @@ from sanic import Blueprint
 from admin import doors as admin
 from cdp import books, erasure, history, log, message_sending, messages, months, pushes, sessions
 from cdp import events as happened
+from cdp.activity_events import ActivityRescheduled
 from cdp.intake import Intake
 from cdp.senders import Senders
-from content import inquiries, personal, reminders, renditions, timing, trail, viewing
+from content import (
+    activity_notices,
+    activity_registration,
+    inquiries,
+    personal,
+    reminders,
+    renditions,
+    timing,
+    trail,
+    viewing,
+)
 from doctor_portal import doors as doctor
 from doctor_portal import pages as doctor_pages
 from doctor_portal import series
@@ -36,8 +47,18 @@ from server.web.templates import Templates
 # Room → modules with its tables. The names are also the labels of the migrations.
 MODELS: Final[dict[str, list[str]]] = {
     "core": ["server.core.tables"],
-    "cdp": ["cdp.tables.accounts", "cdp.tables.log", "cdp.tables.messages"],
-    "content": ["content.tables.items", "content.tables.viewing", "content.tables.asked"],
+    "cdp": [
+        "cdp.tables.accounts",
+        "cdp.tables.log",
+        "cdp.tables.messages",
+        "cdp.tables.profiles",
+    ],
+    "content": [
+        "content.tables.activities",
+        "content.tables.asked",
+        "content.tables.items",
+        "content.tables.viewing",
+    ],
     "gamification": ["gamification.tables.sharing"],
 }
 
@@ -52,6 +73,7 @@ JOBS: Final[list[Job]] = [
     Job("messages.send", 3, message_sending.send_due),
     Job("messages.release", 30, message_sending.release_stale),
     Job("reminders.plan_missing", 600, reminders.plan_missing),
+    Job("activities.plan_missing", 600, activity_notices.plan_missing),
     Job("pushes.follow_up", 10, pushes.follow_up),
     Job("pushes.purge", 3600, pushes.purge),
     Job("content.publish_on_time", timing.EVERY_S, timing.publish_on_time),
@@ -63,12 +85,19 @@ JOBS: Final[list[Job]] = [
 
 # What follows from which event, in the transaction that records it.
 REACTIONS: Final[dict[type[happened.Event], tuple[log.Reaction, ...]]] = {
-    happened.ConsentGranted: (reminders.heed_agreement,),
+    happened.ConsentGranted: (reminders.heed_agreement, activity_notices.heed_agreement),
     happened.ConsentWithdrawn: (messages.heed_withdrawal,),
-    happened.ContentPublished: (reminders.heed_publication, inquiries.heed_publication),
-    happened.ContentWithdrawn: (reminders.heed_removal, inquiries.heed_removal),
-    happened.ContentExpired: (reminders.heed_removal, inquiries.heed_removal),
+    happened.ContentPublished: (
+        reminders.heed_publication,
+        inquiries.heed_publication,
+        activity_notices.heed_publication,
+    ),
+    happened.ContentWithdrawn: (reminders.heed_removal, inquiries.heed_removal, activity_notices.heed_removal),
+    happened.ContentExpired: (reminders.heed_removal, inquiries.heed_removal, activity_notices.heed_removal),
     happened.ContentRescheduled: (reminders.heed_rescheduling,),
+    ActivityRescheduled: (activity_notices.heed_rescheduling,),
+    happened.IdentityMerged: (activity_registration.heed_merge,),
+    happened.IdentityUnmerged: (activity_registration.heed_merge,),
     happened.EpisodeFinished: (reminders.heed_finish,),
     happened.SeriesFollowed: (reminders.heed_follow,),
     happened.SeriesUnfollowed: (reminders.heed_unfollow,),

@@ -8,6 +8,7 @@ setting. A phone number or the like is found again by a keyed hash (HMAC-SHA-256
 import hashlib
 import hmac
 import os
+from collections.abc import Sequence
 from datetime import datetime
 
 from cryptography.exceptions import InvalidTag
@@ -67,6 +68,21 @@ class Sealer:
             raise KeyDestroyed()
         key = _open(self._master, wrapped, owner.encode())
         return _open(AESGCM(key), sealed, f"{owner}\0{field}".encode()).decode()
+
+    async def open_all(self, sealed: Sequence[tuple[str, str, bytes]]) -> list[str | None]:
+        """Open many personal fields, each an owner, a field and what was sealed; None where the owner was erased.
+
+        :raises ValueError: if a value is not its owner's field.
+        """
+        rows = await connection().fetch(
+            "SELECT owner, wrapped FROM sealing_key WHERE owner = ANY($1::text[]) AND wrapped IS NOT NULL",
+            sorted({owner for owner, _, _ in sealed}),
+        )
+        keys = {row["owner"]: AESGCM(_open(self._master, row["wrapped"], row["owner"].encode())) for row in rows}
+        return [
+            _open(keys[owner], value, f"{owner}\0{field}".encode()).decode() if owner in keys else None
+            for owner, field, value in sealed
+        ]
 
     async def destroy(self, *, owner: str, at: datetime) -> None:
         """Destroy an owner's key for good, also one that was never made."""

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Final
 
 from cdp import message_templates
-from content import inquiries, reminders
+from content import activity_notices, inquiries, reminders
 from server.sandbox import demo
 
 TITLE: Final = "节目动态提醒"
 PLACES: Final = {"thing1": "title", "time2": "starts", "thing3": "note"}
-KEYS: Final = (reminders.STARTS, reminders.MOVED, reminders.CANCELLED, *inquiries.NOTES)
+KEYS: Final = (reminders.STARTS, reminders.MOVED, reminders.CANCELLED, *inquiries.NOTES, *activity_notices.KEYS)
 
 
 async def seed(*, at: datetime) -> None:
