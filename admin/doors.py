@@ -13,6 +13,7 @@ from admin import (
     items,
     messages,
     overview,
+    palette,
     preview,
     publishing,
     questions,
@@ -29,6 +30,7 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 DOORS: Final = [
     sign_in.blueprint,
     overview.blueprint,
+    palette.blueprint,
     series.blueprint,
     episodes.blueprint,
     items.blueprint,

@@ -30,9 +30,14 @@ class Item(Model):
 
 
 class Draft(Model):
-    """What the editors work on: one row an item, changed in place; every change raises the revision."""
+    """What the editors work on: one row an item, changed in place; every change raises the revision.
+
+    ``title`` and ``tags`` repeat what the text says, so that lists need not open texts of any length.
+    """
 
     item_id = fields.BigIntField(primary_key=True, generated=False)
+    title = fields.CharField(max_length=200, db_default="", default="")
+    tags: Any = ArrayField("text", db_default=[], default=list)
     shape: Any = fields.JSONField()
     content_hash = fields.CharField(max_length=64)
     revision = fields.IntField(db_default=1, default=1)
@@ -41,6 +46,7 @@ class Draft(Model):
 
     class Meta:
         table = "draft"
+        indexes = (Index(fields=("updated_at", "item_id")),)
 
 
 class Version(Model):

@@ -311,6 +311,41 @@ class TestWithoutAMouse:
         await page.keyboard.press("Enter")
         await expect(page.locator("[data-day='2030-03-19'] .airing")).to_contain_text("21:15")
 
+    async def test_one_jumps_to_items_pages_and_deeds(self, sit: Any) -> None:
+        window = await sit(Role.AUTHOR)
+        series = await a_series(published=False, title="低位保肛")
+        page = await window.open("/admin/episodes")
+        palette = page.locator("#palette")
+        await page.keyboard.press("Control+k")
+        await expect(palette.get_by_role("combobox")).to_be_focused()
+        await expect(palette.get_by_role("option", name="新建剧集")).not_to_have_count(0)
+        assert await findings(page) == []
+        for _ in range(30):
+            await page.keyboard.press("Tab")
+            assert await page.evaluate(
+                "document.activeElement.closest('#palette') !== null || document.activeElement === document.body"
+            )
+        await palette.get_by_role("combobox").focus()
+        await page.keyboard.type("保肛")
+        await expect(palette.get_by_role("option")).to_have_count(1)
+        await expect(palette.get_by_role("option")).to_have_attribute("aria-selected", "true")
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(f"{window.url}/admin/items/{series}")
+        await page.keyboard.press("Control+k")
+        await page.keyboard.type("手机预览")
+        await expect(palette.get_by_role("option", name="手机预览")).to_be_visible()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#phone")).to_be_visible()
+        await page.keyboard.press("Control+k")
+        await page.keyboard.type("素材")
+        await expect(palette.get_by_role("option", name="素材库").first).to_be_visible()
+        await page.keyboard.press("ArrowDown")
+        await page.keyboard.press("ArrowUp")
+        await page.keyboard.press("Escape")
+        await expect(palette).to_be_hidden()
+        assert page.url.endswith(str(series))
+        assert window.faults == []
+
     async def test_what_waits_is_carried_to_another_day_and_brought_back(self, sit: Any) -> None:
         window = await sit(Role.PUBLISHER)
         series = await a_series(published=False)
