@@ -11,7 +11,7 @@ from admin.menu import WRITERS
 from admin.words import FILE_KINDS
 from content import assets, renditions
 from content.assets import AssetMissing
-from content.pictures import WIDTHS
+from content.pictures import WIDTHS, Spec
 from server.core import clock
 from server.core.staff_sessions import StaffReader
 from server.web.forms import Form, form_of
@@ -119,12 +119,11 @@ async def picture(request: Request, reader: StaffReader, asset_id: int, size: st
         return HTTPResponse(b"", 304, headers)
     files = request.app.ctx.files
     try:
-        path = await renditions.rendition(files=files, sha256=file.sha256, width=WIDTHS[size], suffix="webp")
+        body = await renditions.rendition(files=files, sha256=file.sha256, spec=Spec(WIDTHS[size]), suffix="webp")
     except FileNotFoundError:
         # The row is there and the bytes are not: somebody restored one without the other.
         log.warning("file_lost", asset_id=asset_id, sha256=file.sha256)
         raise AssetMissing() from None
-    body = b"".join([piece async for piece in files.read(path, start=0, length=2**31)])
     return HTTPResponse(body, 200, headers, renditions.FORMATS["webp"])
 
 

@@ -125,10 +125,14 @@ async def take_in(
             raise WrongKind(wanted=wanted, found=found.kind)
         kept = await asyncio.to_thread(_described, clean) if found.kind == "image" else incoming
         await files.keep(kept.path, kept.sha256)
+        asset = await _enter(kept, found, name=name, alt=alt, staff_id=staff_id, at=at, request_id=request_id)
+        # What was kept before the library knew of it may have been cleared as a file that nobody knows.
+        if not await files.is_kept(kept.sha256):
+            await files.keep(kept.path, kept.sha256)
     finally:
         incoming.path.unlink(missing_ok=True)
         clean.unlink(missing_ok=True)
-    return await _enter(kept, found, name=name, alt=alt, staff_id=staff_id, at=at, request_id=request_id)
+    return asset
 
 
 async def _enter(

@@ -1,6 +1,7 @@
-"""Images in the widths that readers need, and the clearing of files that nobody knows any more.
+"""Images in the widths and cuts that readers need, and the clearing of files that nobody knows any more.
 
-The rule: a rendition is drawn when it is first asked for, off the loop, in one of few widths and formats, and kept.
+The rule: a rendition is drawn when it is first asked for, once however many ask, off the loop, and kept; what is not
+asked for any more is cleared and drawn again should somebody ask.
 """
 
 import asyncio
@@ -10,55 +11,80 @@ from typing import Any, Final
 
 from PIL import Image
 
-from content.pictures import WIDTHS
+from content.pictures import Spec
 from server.core.db import connection
 from server.core.images import FileUnknown, drawing, on_white
+from server.core.once import Once
 from server.core.storage import Files
 
 FORMATS: Final = {"webp": "image/webp", "jpg": "image/jpeg"}
+SHELF: Final = "renditions"
 GRACE: Final = timedelta(days=1)
+UNUSED: Final = timedelta(days=30)
 CLEAR_EVERY_S: Final = 6 * 3600.0
 
+_under_way: Once[bytes] = Once()
 
-async def rendition(*, files: Files, sha256: str, width: int, suffix: str) -> Path:
-    """Give an image in a width and format (`content.pictures.WIDTHS`, `FORMATS`), drawn when it is first asked for.
 
-    :raises FileUnknown: if it is not drawn in this width or format.
+async def rendition(*, files: Files, sha256: str, spec: Spec, suffix: str) -> bytes:
+    """Give an image as a spec says, in a format (`FORMATS`).
+
+    :raises FileUnknown: if it is not drawn in this format.
+    :raises FileNotFoundError: if the bytes of the image are lost.
     """
-    if width not in WIDTHS.values() or suffix not in FORMATS:
+    if suffix not in FORMATS:
         raise FileUnknown()
-    name = f"{sha256}-{width}.{suffix}"
-    place = files.path_of(name, shelf="renditions")
-    if not await asyncio.to_thread(place.exists):
-        async with drawing:
-            aside = await asyncio.to_thread(_draw, files, sha256, width, suffix)
-        await files.keep(aside, name, shelf="renditions")
-    return place
+    name = f"{sha256}-{spec.name}.{suffix}"
+    try:
+        return await files.load(name, shelf=SHELF)
+    except FileNotFoundError:
+        return await _under_way.of((id(files), name), lambda: _draw(files, sha256, spec, suffix, name))
 
 
-def _draw(files: Files, sha256: str, width: int, suffix: str) -> Path:
-    aside = files.aside()
-    with Image.open(files.path_of(sha256), formats=["JPEG", "PNG", "WEBP"]) as image:
-        # JPEG can be read at an eighth of its size, which saves most of the time.
-        image.draft("RGB", (width, width * image.height // max(image.width, 1)))
+async def _draw(files: Files, sha256: str, spec: Spec, suffix: str, name: str) -> bytes:
+    aside = await asyncio.to_thread(files.aside)
+    try:
+        async with files.at_hand(sha256) as path, drawing:
+            await asyncio.to_thread(draw, path, aside, spec, suffix)
+        await files.keep(aside, name, shelf=SHELF)
+        return await asyncio.to_thread(aside.read_bytes)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def draw(path: Path, place: Path, spec: Spec, suffix: str) -> None:
+    """Draw the image in a file into another as a spec says."""
+    with Image.open(path, formats=["JPEG", "PNG", "WEBP"]) as image:
+        left, top, right, bottom = spec.box(image.width, image.height)
+        width, height = spec.size(image.width, image.height)
+        # JPEG can be read at an eighth of its size, which saves most of the time; the cut is then as much smaller.
+        whole = image.size
+        image.draft("RGB", (whole[0] * width // (right - left), whole[1] * height // (bottom - top)))
         drawn = image.convert("RGBA" if image.has_transparency_data else "RGB")
-        if drawn.width > width:
-            drawn = drawn.resize((width, max(1, round(drawn.height * width / drawn.width))), Image.Resampling.LANCZOS)
-        if suffix == "jpg":
-            on_white(drawn).save(aside, format="JPEG", quality=82, progressive=True)
-        else:
-            drawn.save(aside, format="WEBP", quality=80, method=4)
-    return aside
+    across, down = drawn.width / whole[0], drawn.height / whole[1]
+    box = (left * across, top * down, min(right * across, drawn.width), min(bottom * down, drawn.height))
+    drawn = drawn.resize((width, height), Image.Resampling.LANCZOS, box=box, reducing_gap=2.0)
+    if suffix == "jpg":
+        on_white(drawn).save(place, format="JPEG", quality=spec.quality, progressive=True)
+    else:
+        drawn.save(place, format="WEBP", quality=spec.quality, method=4)
 
 
 async def clear_files(ctx: Any, at: datetime) -> None:
-    """Remove, as a job, what uploads that were cut off left behind and the files that no row of the library names."""
+    """Remove, as a job, what uploads that were cut off left behind and the files that no row of the library names.
+
+    Renditions go a month after they were drawn; those that are still asked for are drawn again.
+    """
     files: Files = ctx.files
     await asyncio.to_thread(files.clear_leftovers)
-    found = await asyncio.to_thread(files.names, before=at - GRACE)
-    hashes = sorted({name[:64] for _, name in found})
-    rows = await connection().fetch("SELECT DISTINCT sha256 FROM asset WHERE sha256 = ANY($1::text[])", hashes)
+    found: dict[str, list[tuple[str, str]]] = {}
+    async for shelf, name in files.names(before=at - GRACE):
+        found.setdefault(name[:64], []).append((shelf, name))
+    rows = await connection().fetch("SELECT DISTINCT sha256 FROM asset WHERE sha256 = ANY($1::text[])", sorted(found))
     known = {row["sha256"] for row in rows}
-    for shelf, name in found:
-        if name[:64] not in known:
-            await asyncio.to_thread(files.path_of(name, shelf=shelf).unlink, missing_ok=True)
+    for sha256, names in found.items():
+        for shelf, name in names:
+            if sha256 not in known:
+                await files.remove(name, shelf=shelf, before=at - GRACE)
+            elif shelf == SHELF:
+                await files.remove(name, shelf=shelf, before=at - UNUSED)

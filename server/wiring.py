@@ -33,8 +33,8 @@ from gamification import sharing
 from server.core import idempotency, staff_sessions
 from server.core.jobs import Job
 from server.core.keys import Sealer
+from server.core.object_store import files_of
 from server.core.roles import Audience
-from server.core.storage import Files
 from server.core.wechat import WeChat
 from server.doors import demo as demo_doors
 from server.doors import events, health, interface, media, people
@@ -151,7 +151,7 @@ async def furnish(ctx: Any) -> None:
     )
     ctx.drawn = pages.drawn
     ctx.senders = Senders(ctx.changes)
-    ctx.files = Files(settings.home / "files")
+    ctx.files = files_of(settings)
     ctx.media = media.MediaDesk(settings.key_bytes[1], ctx.files, ctx.changes)
     ctx.series_answers = series.SeriesAnswers(ctx.changes)
     trail.speak_through(ctx.changes)

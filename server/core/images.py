@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from pathlib import Path
 from struct import error as struct_error
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 from PIL import Image, ImageCms, ImageOps
@@ -130,11 +130,8 @@ def redraw(source: Path, place: Path, *, media_type: str) -> tuple[int, int]:
     """
     drawn = read(source.read_bytes(), media_type)
     name = media_type.removeprefix("image/").upper()
-    options: dict[str, dict[str, Any]] = {
-        "JPEG": {"quality": QUALITY, "progressive": True},
-        "WEBP": {"quality": QUALITY},
-    }
-    drawn.save(place, format=name, **options.get(name, {}))
+    # Kept in one scan, a JPEG is later read at an eighth of its size ten times as quickly.
+    drawn.save(place, format=name, **({} if name == "PNG" else {"quality": QUALITY}))
     return drawn.size
 
 

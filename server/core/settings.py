@@ -30,7 +30,7 @@ AT_LEAST_ONE = frozenset(
         "staff_lockout_tries",
         "event_retention_months",
     }
-    | {"staff_lockout_minutes", "max_body_bytes", "max_upload_bytes", "wechat_timeout_s"}
+    | {"staff_lockout_minutes", "max_body_bytes", "max_upload_bytes", "s3_cache_bytes", "wechat_timeout_s"}
 )
 REAL_WECHAT = "https://api.weixin.qq.com"
 # Names that other tools have made customary keep them.
@@ -73,6 +73,14 @@ class Settings:
     max_upload_bytes: int = 512 * 1024 * 1024
     shutdown_s: float = 15.0
 
+    s3_url: str = ""
+    s3_bucket: str = ""
+    s3_region: str = "us-east-1"
+    s3_key_id: str = ""
+    s3_secret: str = ""
+    s3_path_style: bool = True
+    s3_cache_bytes: int = 2 * 1024 * 1024 * 1024
+
     demo: bool = False
     icp_number: str = ""
     drug_information_number: str = ""
@@ -111,9 +119,19 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         if name in AT_LEAST_ONE and name in values and values[name] <= 0:
             raise Misconfigured(f"{outer} must be more than zero.")
     settings = Settings(**values)
+    _check_store(settings)
     if settings.production:
         _check_production(settings)
     return settings
+
+
+def _check_store(settings: Settings) -> None:
+    given = {name: getattr(settings, name) for name in ("s3_bucket", "s3_key_id", "s3_secret")}
+    if any([settings.s3_url, *given.values()]) and not all(given.values()):
+        missing = next(name for name, value in given.items() if not value)
+        raise Misconfigured(f"{PREFIX}{missing.upper()} must be set where files are kept in an object store.")
+    if settings.s3_url and not settings.s3_url.startswith(("http://", "https://")):
+        raise Misconfigured("XINGLIN_S3_URL must begin with https:// or http://.")
 
 
 def _check_production(settings: Settings) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from contextlib import aclosing
 from datetime import datetime
 from email.utils import format_datetime
-from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import quote
 
@@ -21,10 +20,11 @@ from sanic.exceptions import RequestCancelled
 
 from content import access, media, renditions
 from content.media import FileMissing, MediaFile, OpenFiles
+from content.pictures import WIDTHS, Spec
 from content.viewing import NotAired
 from server.core import clock
 from server.core.changes import Changes, Kept
-from server.core.errors import Missing
+from server.core.errors import Missing, Unavailable
 from server.core.images import FileUnknown
 from server.core.signing import AddressBroken, AddressExpired, Signer
 from server.core.storage import Files
@@ -93,7 +93,6 @@ async def signed(request: Request, token: str) -> HTTPResponse | None:
     desk: MediaDesk = request.app.ctx.media
     item_id, asset_id = media.addressed(desk.signer, token, at=clock.now())
     file = await desk.find(item_id, asset_id, at=clock.now())
-    path = desk.files.path_of(file.sha256)
     etag = f'"{file.sha256[:32]}"'
     headers = {
         **SAFE,
@@ -128,7 +127,7 @@ async def signed(request: Request, token: str) -> HTTPResponse | None:
         start, end = part or (0, file.bytes)
         told = {**headers, **_extent(file, part), "content-length": str(end - start)}
         return HTTPResponse(b"", 206 if part else 200, told, file.media_type)
-    await _send(request, path, file, headers, part, still)
+    await _send(request, file, headers, part, still)
     return None
 
 
@@ -154,10 +153,15 @@ async def cover(request: Request, item_id: int, name: str) -> HTTPResponse:
     headers = {**SAFE, "etag": etag, "cache-control": f"public, max-age={COVER_AGE_S}, immutable"}
     if matches(request, etag):
         return HTTPResponse(b"", 304, headers)
-    path = await renditions.rendition(
-        files=desk.files, sha256=file.sha256, width=int(match["width"]), suffix=match["suffix"]
-    )
-    body = b"".join([piece async for piece in desk.files.read(path, start=0, length=2**31)])
+    if int(match["width"]) not in WIDTHS.values():
+        raise FileMissing()
+    try:
+        body = await renditions.rendition(
+            files=desk.files, sha256=file.sha256, spec=Spec(int(match["width"])), suffix=match["suffix"]
+        )
+    except FileNotFoundError:
+        log.warning("file_lost", asset_id=file.asset_id, sha256=file.sha256)
+        raise FileMissing() from None
     return HTTPResponse(body, 200, headers, renditions.FORMATS[match["suffix"]])
 
 
@@ -168,26 +172,35 @@ def _extent(file: MediaFile, part: tuple[int, int] | None) -> dict[str, str]:
 
 async def _send(
     request: Request,
-    path: Path,
     file: MediaFile,
     headers: dict[str, str],
     part: tuple[int, int] | None,
     still: Callable[[], Any],
 ) -> None:
     """Send a file or a part of it piece by piece; break off when it may not be given out any more."""
-    if not await asyncio.to_thread(path.is_file):
-        log.error("file_lost", asset_id=file.asset_id, sha256=file.sha256)
-        raise FileMissing()
     start, end = part or (0, file.bytes)
-    headers = {**headers, **_extent(file, part), "content-length": str(end - start)}
-    response = await request.respond(status=206 if part else 200, headers=headers, content_type=file.media_type)
     files: Files = request.app.ctx.media.files
-    async with aclosing(files.read(path, start=start, length=end - start)) as pieces:
-        async for piece in pieces:
-            if not await still():
-                cast("asyncio.Transport", request.transport).abort()
-                raise RequestCancelled
-            await response.send(piece)
+    async with aclosing(files.read(file.sha256, start=start, length=end - start)) as pieces:
+        try:
+            # The first piece is there before anything is said of it.
+            piece = await anext(pieces, b"")
+        except FileNotFoundError:
+            log.warning("file_lost", asset_id=file.asset_id, sha256=file.sha256)
+            raise FileMissing() from None
+        headers = {**headers, **_extent(file, part), "content-length": str(end - start)}
+        response = await request.respond(status=206 if part else 200, headers=headers, content_type=file.media_type)
+        left = end - start
+        try:
+            while piece and await still():
+                await response.send(piece)
+                left -= len(piece)
+                piece = await anext(pieces, b"")
+        except Unavailable:
+            log.warning("file_cut", asset_id=file.asset_id, left=left)
+        if left:
+            # Whoever receives it must not take the part for the whole.
+            cast("asyncio.Transport", request.transport).abort()
+            raise RequestCancelled
     await response.eof()
 
 

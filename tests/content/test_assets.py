@@ -9,13 +9,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 from content import assets, items, renditions
 from content.assets import AssetInUse, AssetMissing, NameBad, WrongKind
+from content.pictures import Spec
 from server.core.db import connection
 from server.core.images import FileBroken, FileUnknown
-from server.core.storage import Files, FileTooLarge
+from server.core.storage import DiskFiles, FileTooLarge
 from tests.content.files import DOCUMENT, film, picture, pieces
 from tests.content.studio import NOON, a_consent, after, draft, published_episode, published_series
 
@@ -23,20 +24,20 @@ pytestmark = pytest.mark.usefixtures("database")
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Files:
-    return Files(tmp_path / "files")
+def files(tmp_path: Path) -> DiskFiles:
+    return DiskFiles(tmp_path / "files")
 
 
-async def taken(files: Files, data: bytes, **given: Any) -> assets.Asset:
+async def taken(files: DiskFiles, data: bytes, **given: Any) -> assets.Asset:
     asked = {"name": "file", "at_most": 10**8, "staff_id": 1, "at": NOON, **given}
     return await assets.take_in(files=files, pieces=pieces(data), **asked)
 
 
-def leftovers(files: Files) -> list[Path]:
-    return list((files.path_of("0" * 64).parents[3] / "incoming").glob("*"))
+def leftovers(files: DiskFiles) -> list[Path]:
+    return list((files.root / "incoming").glob("*"))
 
 
-async def test_an_image_enters_the_library_as_its_clean_drawing(files: Files) -> None:
+async def test_an_image_enters_the_library_as_its_clean_drawing(files: DiskFiles) -> None:
     asset = await taken(files, picture("JPEG"), name="C:\\photos\\封面.jpg", alt="手术室")
     assert (asset.kind, asset.name, asset.alt) == ("image", "封面.jpg", "手术室")
     kept = files.path_of(asset.sha256)
@@ -47,7 +48,7 @@ async def test_an_image_enters_the_library_as_its_clean_drawing(files: Files) ->
     assert await connection().value("SELECT deed FROM audit_entry") == "asset.take_in"
 
 
-async def test_a_film_is_kept_byte_for_byte(files: Files) -> None:
+async def test_a_film_is_kept_byte_for_byte(files: DiskFiles) -> None:
     asset = await taken(files, film())
     assert files.path_of(asset.sha256).read_bytes() == film()
     assert (asset.kind, asset.seconds) == ("video", 2.0)
@@ -66,22 +67,22 @@ async def test_a_film_is_kept_byte_for_byte(files: Files) -> None:
     ],
 )
 async def test_what_is_refused_leaves_nothing(
-    files: Files, data: bytes, given: dict[str, Any], refusal: type[Exception]
+    files: DiskFiles, data: bytes, given: dict[str, Any], refusal: type[Exception]
 ) -> None:
     with pytest.raises(refusal):
         await taken(files, data, **given)
     assert leftovers(files) == []
-    assert files.names(before=datetime.now(UTC) + timedelta(days=1)) == []
+    assert [each async for each in files.names(before=datetime.now(UTC) + timedelta(days=1))] == []
     assert await connection().value("SELECT count(*) FROM asset") == 0
 
 
-async def test_a_name_is_only_a_name(files: Files) -> None:
+async def test_a_name_is_only_a_name(files: DiskFiles) -> None:
     asset = await taken(files, DOCUMENT, name="../../\x1b[2Jetc/讲\u202e义.pdf")
     assert asset.name == "讲义.pdf"
     assert (await taken(files, DOCUMENT, name="\x00\x01")).name == "file"
 
 
-async def test_the_same_film_taken_in_again_is_bound_to_the_same_consent(files: Files) -> None:
+async def test_the_same_film_taken_in_again_is_bound_to_the_same_consent(files: DiskFiles) -> None:
     first = await taken(files, film())
     consent_id = await a_consent()
     series_id = await published_series()
@@ -93,7 +94,7 @@ async def test_the_same_film_taken_in_again_is_bound_to_the_same_consent(files: 
     assert again.consent_id == consent_id
 
 
-async def test_the_library_is_searched_by_name_and_words(files: Files) -> None:
+async def test_the_library_is_searched_by_name_and_words(files: DiskFiles) -> None:
     one = await taken(files, picture("JPEG"), name="a.jpg", alt="造口袋")
     await taken(files, DOCUMENT, name="讲义.pdf")
     assert [row.id for row in (await assets.listing(text="造口")).rows] == [one.id]
@@ -101,7 +102,7 @@ async def test_the_library_is_searched_by_name_and_words(files: Files) -> None:
     assert (await assets.listing(text="%")).total == 0
 
 
-async def test_a_file_in_use_stays_in_the_library(files: Files) -> None:
+async def test_a_file_in_use_stays_in_the_library(files: DiskFiles) -> None:
     asset = await taken(files, picture("JPEG"))
     item_id = await draft("series", {"title": "一", "cover": {"asset": asset.id}})
     with pytest.raises(AssetInUse) as refused:
@@ -116,7 +117,7 @@ async def test_a_file_in_use_stays_in_the_library(files: Files) -> None:
         await assets.asset_of(asset_id=asset.id)
 
 
-async def test_a_file_can_be_described(files: Files) -> None:
+async def test_a_file_can_be_described(files: DiskFiles) -> None:
     asset = await taken(files, picture("JPEG"))
     changed = await assets.describe(asset_id=asset.id, name="封面", alt="看片", staff_id=1, at=after(minutes=1))
     assert (changed.name, changed.alt) == ("封面", "看片")
@@ -125,32 +126,85 @@ async def test_a_file_can_be_described(files: Files) -> None:
 
 
 @pytest.mark.parametrize(("suffix", "form"), [("webp", "WEBP"), ("jpg", "JPEG")])
-async def test_a_picture_is_drawn_in_the_width_that_is_asked_for(files: Files, suffix: str, form: str) -> None:
+async def test_a_picture_is_drawn_in_the_width_that_is_asked_for(files: DiskFiles, suffix: str, form: str) -> None:
     asset = await taken(files, picture("PNG", (1600, 900), mode="RGBA"))
     drawn = await asyncio.gather(
-        *(renditions.rendition(files=files, sha256=asset.sha256, width=750, suffix=suffix) for _ in range(3))
+        *(renditions.rendition(files=files, sha256=asset.sha256, spec=Spec(750), suffix=suffix) for _ in range(3))
     )
     assert len(set(drawn)) == 1
-    with Image.open(io.BytesIO(drawn[0].read_bytes())) as image:
+    with Image.open(io.BytesIO(drawn[0])) as image:
         assert (image.size, image.format) == ((750, 422), form)
     assert leftovers(files) == []
 
 
-async def test_a_small_picture_is_not_blown_up(files: Files) -> None:
+async def test_a_small_picture_is_not_blown_up(files: DiskFiles) -> None:
     asset = await taken(files, picture("JPEG", (200, 100)))
-    path = await renditions.rendition(files=files, sha256=asset.sha256, width=375, suffix="webp")
-    with Image.open(path) as image:
+    drawn = await renditions.rendition(files=files, sha256=asset.sha256, spec=Spec(375), suffix="webp")
+    with Image.open(io.BytesIO(drawn)) as image:
         assert image.size == (200, 100)
 
 
-@pytest.mark.parametrize(("width", "suffix"), [(1, "webp"), (99_999, "webp"), (750, "png"), (750, "svg")])
-async def test_only_few_widths_and_formats_are_drawn(files: Files, width: int, suffix: str) -> None:
+@pytest.mark.parametrize("suffix", ["png", "svg", "gif"])
+async def test_only_two_formats_are_drawn(files: DiskFiles, suffix: str) -> None:
     asset = await taken(files, picture("JPEG"))
     with pytest.raises(FileUnknown):
-        await renditions.rendition(files=files, sha256=asset.sha256, width=width, suffix=suffix)
+        await renditions.rendition(files=files, sha256=asset.sha256, spec=Spec(750), suffix=suffix)
 
 
-async def test_the_bytes_of_removed_files_are_cleared_a_day_later(files: Files) -> None:
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(("x", "shown"), [(0, "red"), (50, "lime"), (100, "blue")])
+async def test_a_cut_keeps_the_point_that_matters(files: DiskFiles, form: str, x: int, shown: str) -> None:
+    # Three stripes side by side, of which a square shows one.
+    image = Image.new("RGB", (2400, 800))
+    for number, colour in enumerate(("red", "lime", "blue")):
+        image.paste(colour, (800 * number, 0, 800 * (number + 1), 800))
+    data = io.BytesIO()
+    image.save(data, form)
+    asset = await taken(files, data.getvalue())
+    drawn = await renditions.rendition(
+        files=files, sha256=asset.sha256, spec=Spec(200, 200, x=x, y=50, quality=90), suffix="jpg"
+    )
+    with Image.open(io.BytesIO(drawn)) as square:
+        assert square.size == (200, 200)
+        wanted = ImageColor.getrgb(shown)
+        for place in ((4, 4), (100, 100), (195, 195)):
+            assert all(abs(one - other) < 30 for one, other in zip(square.getpixel(place), wanted, strict=True))
+
+
+async def test_an_image_that_many_ask_for_at_once_is_drawn_once(
+    files: DiskFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asset = await taken(files, picture("JPEG", (1600, 900)))
+    drawn = []
+    draw = renditions.draw
+    monkeypatch.setattr(renditions, "draw", lambda *given: (drawn.append(given), draw(*given)))
+    asking = [
+        asyncio.create_task(renditions.rendition(files=files, sha256=asset.sha256, spec=Spec(750), suffix="webp"))
+        for _ in range(20)
+    ]
+    await asyncio.sleep(0)
+    # Who leaves does not take it from the others.
+    asking[0].cancel()
+    answers = await asyncio.gather(*asking, return_exceptions=True)
+    assert isinstance(answers[0], asyncio.CancelledError)
+    assert len(set(answers[1:])) == 1
+    assert len(drawn) == 1
+
+
+async def test_a_rendition_that_nobody_asks_for_any_more_is_cleared(files: DiskFiles) -> None:
+    asset = await taken(files, picture("JPEG"))
+    await renditions.rendition(files=files, sha256=asset.sha256, spec=Spec(375), suffix="webp")
+    name = f"{asset.sha256}-w375q80.webp"
+    os.utime(files.path_of(name, shelf="renditions"), (NOON.timestamp(),) * 2)
+    await renditions.clear_files(SimpleNamespace(files=files), after(days=29))
+    assert await files.is_kept(name, shelf="renditions")
+    await renditions.clear_files(SimpleNamespace(files=files), after(days=31))
+    assert not await files.is_kept(name, shelf="renditions")
+    assert await files.is_kept(asset.sha256)
+    assert await renditions.rendition(files=files, sha256=asset.sha256, spec=Spec(375), suffix="webp")
+
+
+async def test_the_bytes_of_removed_files_are_cleared_a_day_later(files: DiskFiles) -> None:
     kept, gone = await taken(files, picture("JPEG")), await taken(files, DOCUMENT)
     await assets.remove(asset_id=gone.id, staff_id=1, at=NOON)
     for path in (files.path_of(kept.sha256), files.path_of(gone.sha256)):

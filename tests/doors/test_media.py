@@ -13,7 +13,7 @@ from content import airings, assets, filming, media, publishing
 from content.assets import Asset
 from server.core import clock
 from server.core.db import connection
-from server.core.storage import Files
+from server.core.storage import DiskFiles
 from tests.content.files import film, picture, pieces
 from tests.content.studio import a_consent, draft, episode_text, published_episode, published_series, series_text
 
@@ -30,7 +30,7 @@ class Shelf:
 
 
 async def take(app: Any, data: bytes, name: str = "film.mp4") -> Asset:
-    files: Files = app.ctx.files
+    files: DiskFiles = app.ctx.files
     return await assets.take_in(files=files, pieces=pieces(data), name=name, at_most=10**8, staff_id=1, at=clock.now())
 
 
@@ -226,7 +226,7 @@ async def test_a_film_that_is_being_sent_breaks_off_when_its_consent_is_withdraw
     app: Any, client: httpx.AsyncClient, shelf: Shelf
 ) -> None:
     # A long film, of which the receiver takes a little at a time.
-    files: Files = app.ctx.files
+    files: DiskFiles = app.ctx.files
     place = files.path_of(shelf.film.sha256)
     long = 64 * 1024 * 1024
     await connection().execute("UPDATE asset SET bytes = $2 WHERE id = $1", shelf.film.id, long)
