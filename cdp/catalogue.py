@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from cdp import (  # noqa: F401 -- parts of the catalogue
     activity_events,
+    professional_events,
     reading_events,
 )
 from cdp.client_events import ClientEvent

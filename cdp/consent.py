@@ -20,11 +20,14 @@ from server.core.db import connection, transaction
 from server.core.errors import Conflict, Forbidden, Invalid, Missing
 from server.core.roles import Audience
 
-Purpose = Literal["service", "analytics", "marketing", "health"]
+Purpose = Literal["service", "analytics", "marketing", "health", "verification"]
 Channel = Literal["mini_program", "wechat", "steward"]
 
 SERVICE: Final = "service"
-PURPOSES: Final[tuple[Purpose, ...]] = ("service", "analytics", "marketing", "health")
+VERIFICATION: Final = "verification"
+PURPOSES: Final[tuple[Purpose, ...]] = ("service", "analytics", "marketing", "health", "verification")
+# Agreed to where it is needed, by itself, and not asked of everybody who signs in (PIPL, article 29).
+SEPARATE: Final = frozenset({"verification"})
 LANGUAGE: Final = "zh-CN"
 LONGEST_BODY = 40_000
 

@@ -63,7 +63,7 @@ class AccountCreated(Event, frozen=True, kw_only=True):
 
 
 class IdentityBound(Event, frozen=True, kw_only=True):
-    """An account has shown a key of its identity; ``kind`` is unionid, phone or device."""
+    """An account has shown a key of its identity; ``kind`` is unionid, phone, device or professional."""
 
     name: ClassVar[str] = "identity_bound"
 

@@ -18,7 +18,8 @@ from server.core.db import connection
 from server.core.keys import Sealer
 from server.core.roles import Audience
 
-Kind = Literal["unionid", "phone", "device"]
+Kind = Literal["unionid", "phone", "device", "professional"]
+OneOnly = Literal["phone", "professional"]
 Reason = Literal["created", "unionid", "merge", "unmerge"]
 
 _AUDIENCE_LOCK = 7_311
@@ -111,12 +112,17 @@ async def add_key(*, account_id: int, kind: Kind, hashed: bytes, at: datetime) -
 
 
 async def drop_phone(*, account_id: int, at: datetime) -> None:
-    """Forget the phone number of an account, in the transaction that is open; what was asked because of it is moot."""
+    """Forget the phone number of an account, in the transaction that is open."""
     await connection().execute(
         "UPDATE account SET phone = NULL, phone_bound_at = NULL WHERE id = $1 AND phone IS NOT NULL", account_id
     )
+    await drop_key(account_id=account_id, kind="phone", at=at)
+
+
+async def drop_key(*, account_id: int, kind: OneOnly, at: datetime) -> None:
+    """Forget the one key of a kind that an account has, in the transaction that is open; what it asked is moot."""
     hashed = await connection().value(
-        "DELETE FROM identity_key WHERE account_id = $1 AND kind = 'phone' RETURNING hash", account_id
+        "DELETE FROM identity_key WHERE account_id = $1 AND kind = $2 RETURNING hash", account_id, kind
     )
     if hashed is not None:
         await connection().execute(

@@ -1,7 +1,7 @@
 """Sessions: a sign-in and the family of tokens that comes of it.
 
-The rule: an access token is short-lived and proves only who signed in; what stands is asked of the database, at most
-`server.core.changes.MAX_AGE_S` old. A refresh token is 256 random bits, kept only as a hash, and works once: its use
+The rule: an access token is short-lived and proves only who signed in; what stands is asked at every request
+(`cdp.standings`). A refresh token is 256 random bits, kept only as a hash, and works once: its use
 makes a successor. Two who use the same one within `GRACE` of each other get the same successor, the newest of its
 line, so that a client that refreshes twice at once is safe; whoever comes later shows that the token was copied, and
 the whole family ends. The successor is made from the token itself and a salt (HMAC-SHA-256 with a key of the house),
@@ -17,13 +17,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from cdp.consent import purposes_of
-from server.core.changes import Changes, Kept
+from server.core.changes import Changes
 from server.core.db import connection, transaction
 from server.core.errors import Anonymous
 from server.core.ids import opaque
 from server.core.keys import Sealer
-from server.core.roles import Audience, Reader, Role
+from server.core.roles import Audience
 from server.core.tokens import Tokens
 
 GRACE: Final = timedelta(seconds=10)
@@ -190,58 +189,6 @@ async def purge(ctx: object, at: datetime) -> None:
         at - KEPT_AFTER_END,
         PURGED_AT_ONCE,
     )
-
-
-_STANDING = """
-SELECT app_id, audience, erased_at,
-    ARRAY(SELECT id FROM account_session WHERE account_id = account.id AND ended_at IS NULL) AS sessions
-FROM account WHERE id = $1
-"""
-_ROLES = {Audience.DOCTOR: frozenset({Role.DOCTOR}), Audience.PATIENT: frozenset({Role.PATIENT})}
-
-
-class Standings:
-    """What sessions may do now: one question to the database an account, its answer kept while it is young."""
-
-    def __init__(self, changes: Changes) -> None:
-        self._kept: Kept[dict[str, Reader]] = Kept(changes)
-        changes.tell("account", self._kept, int)
-
-    async def __call__(self, *, account_id: int, session_id: str) -> Reader:
-        """Tell who this is.
-
-        :raises SessionEnded: if the session has ended or the account is gone.
-        """
-        kept = self._kept.peek(account_id)
-        if kept is not None and session_id in kept:
-            return kept[session_id]
-        # A session that is not among those kept may have begun a moment ago, so that it is looked for anew.
-        if kept is not None:
-            self._kept.drop(account_id)
-        readers = await self._kept.of(account_id, lambda: _readers(account_id))
-        if session_id not in readers:
-            raise SessionEnded()
-        return readers[session_id]
-
-
-async def _readers(account_id: int) -> dict[str, Reader]:
-    row = await connection().row(_STANDING, account_id)
-    if row is None or row["erased_at"] is not None:
-        return {}
-    version, consented = await purposes_of(account_id=account_id)
-    audience = Audience(row["audience"])
-    return {
-        session_id: Reader(
-            account_id=account_id,
-            roles=_ROLES[audience],
-            session_id=session_id,
-            app_id=row["app_id"],
-            audience=audience,
-            consented=consented,
-            consent_version=version,
-        )
-        for session_id in row["sessions"]
-    }
 
 
 async def _rotate(issuer: Issuer, session_id: str, account_id: int, token: str, at: datetime) -> TokenPair:

@@ -10,7 +10,21 @@ from typing import Any, Final
 from sanic import Blueprint
 
 from admin import doors as admin
-from cdp import books, erasure, history, log, message_sending, messages, months, pushes, sessions
+from cdp import (
+    books,
+    entitlements,
+    erasure,
+    history,
+    log,
+    message_sending,
+    messages,
+    months,
+    professional_records,
+    professional_upkeep,
+    pushes,
+    sessions,
+    standings,
+)
 from cdp import events as happened
 from cdp.activity_events import ActivityRescheduled
 from cdp.intake import Intake
@@ -51,6 +65,7 @@ MODELS: Final[dict[str, list[str]]] = {
         "cdp.tables.accounts",
         "cdp.tables.log",
         "cdp.tables.messages",
+        "cdp.tables.professionals",
         "cdp.tables.profiles",
     ],
     "content": [
@@ -76,6 +91,8 @@ JOBS: Final[list[Job]] = [
     Job("activities.plan_missing", 600, activity_notices.plan_missing),
     Job("pushes.follow_up", 10, pushes.follow_up),
     Job("pushes.purge", 3600, pushes.purge),
+    Job("professionals.expire", 30, professional_upkeep.expire),
+    Job("professionals.forget", 3600, professional_upkeep.forget),
     Job("content.publish_on_time", timing.EVERY_S, timing.publish_on_time),
     Job("content.clear_files", renditions.CLEAR_EVERY_S, renditions.clear_files),
     Job("viewing.forget_sessions", 86_400, viewing.forget_sessions),
@@ -86,7 +103,7 @@ JOBS: Final[list[Job]] = [
 # What follows from which event, in the transaction that records it.
 REACTIONS: Final[dict[type[happened.Event], tuple[log.Reaction, ...]]] = {
     happened.ConsentGranted: (reminders.heed_agreement, activity_notices.heed_agreement),
-    happened.ConsentWithdrawn: (messages.heed_withdrawal,),
+    happened.ConsentWithdrawn: (messages.heed_withdrawal, professional_upkeep.heed_withdrawal),
     happened.ContentPublished: (
         reminders.heed_publication,
         inquiries.heed_publication,
@@ -107,12 +124,15 @@ REACTIONS: Final[dict[type[happened.Event], tuple[log.Reaction, ...]]] = {
 EXPORTS: Final[dict[str, erasure.Export]] = {
     "events": history.export,
     "messages": messages.export,
+    "entitlements": entitlements.export,
     "content": personal.export,
     "sharing": sharing.export,
 }
 ERASERS: Final[dict[str, erasure.Eraser]] = {
     "events": history.erase,
     "messages": messages.erase,
+    "professionals": professional_records.erase,
+    "entitlements": entitlements.erase,
     "content": personal.erase,
     "sharing": sharing.erase,
 }
@@ -145,7 +165,7 @@ async def furnish(ctx: Any) -> None:
     ctx.sealer = Sealer(settings.key_bytes[0])
     ctx.wechat = WeChat(settings.wechat_url, ctx.redis, timeout_s=settings.wechat_timeout_s)
     ctx.issuer = sessions.Issuer(ctx.tokens, ctx.sealer, timedelta(days=settings.refresh_days))
-    ctx.standings = sessions.Standings(ctx.changes)
+    ctx.standings = standings.Standings(ctx.changes)
     ctx.templates = Templates(
         {"admin": admin.TEMPLATES, "h5": doctor_pages.TEMPLATES}, **admin.names(settings), **doctor_pages.names()
     )
@@ -158,7 +178,9 @@ async def furnish(ctx: Any) -> None:
     ctx.intake = Intake()
     ctx.intake.start()
     log.react(REACTIONS)
-    erasure.contribute(exports=EXPORTS, erasers=ERASERS)
+    # What is sealed is told to its owner opened.
+    sealed = {"professionals": partial(professional_records.export, ctx.sealer)}
+    erasure.contribute(exports={**EXPORTS, **sealed}, erasers=ERASERS)
 
 
 async def clear_out(ctx: Any) -> None:

@@ -19,6 +19,7 @@ import httpx
 import pytest
 from browser_fixtures import browser  # noqa: F401 -- a fixture for all tests
 from people_fixtures import people, visitors  # noqa: F401 -- fixtures for all tests
+from professional_fixtures import practice  # noqa: F401 -- a fixture for all tests
 from redis.asyncio import Redis
 from store_fixtures import store  # noqa: F401 -- a fixture for all tests
 from wechat_fixtures import sandbox, wechat  # noqa: F401 -- fixtures for all tests

@@ -55,7 +55,14 @@ class Sealer:
 
         :raises KeyDestroyed: if the owner has been erased.
         """
-        return _seal(AESGCM(await self._key(owner, at)), text.encode(), f"{owner}\0{field}".encode())
+        return await self.seal_bytes(owner=owner, field=field, data=text.encode(), at=at)
+
+    async def seal_bytes(self, *, owner: str, field: str, data: bytes, at: datetime) -> bytes:
+        """Seal a personal file of an owner, such as a photo.
+
+        :raises KeyDestroyed: if the owner has been erased.
+        """
+        return _seal(AESGCM(await self._key(owner, at)), data, f"{owner}\0{field}".encode())
 
     async def open(self, *, owner: str, field: str, sealed: bytes) -> str:
         """Open a personal field.
@@ -63,11 +70,19 @@ class Sealer:
         :raises KeyDestroyed: if the owner has been erased.
         :raises ValueError: if the value is not this owner's field.
         """
+        return (await self.open_bytes(owner=owner, field=field, sealed=sealed)).decode()
+
+    async def open_bytes(self, *, owner: str, field: str, sealed: bytes) -> bytes:
+        """Open a personal file.
+
+        :raises KeyDestroyed: if the owner has been erased.
+        :raises ValueError: if it is not this owner's file.
+        """
         wrapped = await connection().value("SELECT wrapped FROM sealing_key WHERE owner = $1", owner)
         if wrapped is None:
             raise KeyDestroyed()
         key = _open(self._master, wrapped, owner.encode())
-        return _open(AESGCM(key), sealed, f"{owner}\0{field}".encode()).decode()
+        return _open(AESGCM(key), sealed, f"{owner}\0{field}".encode())
 
     async def open_all(self, sealed: Sequence[tuple[str, str, bytes]]) -> list[str | None]:
         """Open many personal fields, each an owner, a field and what was sealed; None where the owner was erased.

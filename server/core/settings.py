@@ -67,6 +67,7 @@ class Settings:
     staff_lockout_minutes: int = 15
     staff_password_days: int = 0
 
+    licence_photo_days: int = 30
     event_retention_months: int = 36
     event_retention: Literal["keep", "detach"] = "keep"
     max_body_bytes: int = 4 * 1024 * 1024

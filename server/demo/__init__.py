@@ -9,7 +9,7 @@ from typing import Any, Final
 from server.core import audit, clock
 from server.core.db import transaction
 from server.core.settings import Settings
-from server.demo import notices, people, shows, staff, taxonomy, visits
+from server.demo import notices, people, professionals, shows, staff, taxonomy, visits
 from server.demo.script import ALL
 from server.demo.telling import Series
 from server.demo.typesetting import FontMissing, font
@@ -36,6 +36,7 @@ async def seed(ctx: Any, say: Callable[[str], None], *, script: Sequence[Series]
     at = clock.now()
     await people.seed(sealer=ctx.sealer, at=at)
     await notices.seed(at=at)
+    await professionals.seed(ctx, at=at)
     editor_id = await staff.seed(at=at)
     await taxonomy.seed(staff_id=editor_id, at=at)
     try:
@@ -62,7 +63,8 @@ def welcome(settings: Settings) -> list[str]:
     if settings.demo and not settings.production:
         wide = max(len(colleague.email) for colleague in staff.COLLEAGUES)
         lines += [
-            "For trying, sign in to the phone pages as 演示医生陈 or 演示医生林 (「我的」), and to the admin pages as",
+            "For trying, sign in to the phone pages as 演示医生陈, 演示医生林,",
+            "演示医生何 (a verified professional) or 演示医生苏 (waiting to be) in 「我的」, and to the admin pages as",
             *(
                 f"  {colleague.email:<{wide}}  {colleague.name} ({', '.join(role.value for role in colleague.roles)})"
                 for colleague in staff.COLLEAGUES

@@ -8,11 +8,14 @@ from datetime import datetime
 from typing import Final
 
 from cdp import message_templates
+from cdp.professional_decisions import DECIDED
 from content import activity_notices, inquiries, reminders
 from server.sandbox import demo
 
 TITLE: Final = "节目动态提醒"
 PLACES: Final = {"thing1": "title", "time2": "starts", "thing3": "note"}
+REVIEWED: Final = "审核结果通知"
+REVIEWED_PLACES: Final = {"thing1": "matter", "phrase2": "result", "time3": "decided", "thing4": "note"}
 KEYS: Final = (reminders.STARTS, reminders.MOVED, reminders.CANCELLED, *inquiries.NOTES, *activity_notices.KEYS)
 
 
@@ -30,3 +33,13 @@ async def seed(*, at: datetime) -> None:
                 actor="command",
                 at=at,
             )
+    if DECIDED not in known:
+        await message_templates.configure(
+            app_id=demo.DOCTOR_APPID,
+            key=DECIDED,
+            template_id=demo.TEMPLATE_REVIEWED,
+            title=REVIEWED,
+            places=REVIEWED_PLACES,
+            actor="command",
+            at=at,
+        )

@@ -9,20 +9,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from cdp import accounts, consent
 from cdp.sessions import Issuer
 from content import airings, following, items, reactions, viewing, watchlists
 from content.ranges import Ranges
-from server.core.roles import Audience, Reader, Role
-from server.core.wechat import LoginSession
-from server.demo.consent_texts import VERSION
+from server.core.roles import Reader
+from server.demo.doctors import doctor
 from server.demo.programme import FILMED, Numbered, numbered
 from server.demo.script import GASTRIC, STOMA
 from server.demo.telling import Series
 from server.sandbox import demo
-from server.sandbox.world import World
 
-PURPOSES: Final = frozenset({"service", "analytics"})
 VIEWERS: Final = 8
 
 
@@ -50,7 +46,7 @@ async def seed(*, script: Sequence[Series], issuer: Issuer, at: datetime) -> Non
     """Let the demo doctors do what they have done, where they have not."""
     episodes = {show.slug: show for show in numbered(script)}
     ids = {row.slug: row.item_id for row in (await items.listing(at=at, size=1000)).rows}
-    chen = await _doctor(issuer, demo.DOCTOR, at=at)
+    chen = await doctor(issuer, demo.DOCTOR, at=at)
     await _follow(chen, [ids[slug] for slug in FOLLOWED if slug in ids], at=at)
     for watched in [one for one in CHEN if one.slug in episodes]:
         await _watch(chen, episodes[watched.slug], ids, watched.share, hours=1.5, at=at)
@@ -58,7 +54,7 @@ async def seed(*, script: Sequence[Series], issuer: Issuer, at: datetime) -> Non
         await reactions.favourite(reader=chen, item_id=ids[slug], at=at)
     for number in range(1, VIEWERS + 1):
         rng = random.Random(number)  # noqa: S311  what they watch is no secret
-        viewer = await _doctor(issuer, f"demo-viewer-{number}", at=at)
+        viewer = await doctor(issuer, f"demo-viewer-{number}", at=at)
         await _follow(viewer, [ids[series.slug] for series in script if rng.random() < 0.6], at=at)
         for show in episodes.values():
             share = rng.choice((0.0, 0.0, 0.3, 0.6, 0.96, 1.0))
@@ -67,30 +63,6 @@ async def seed(*, script: Sequence[Series], issuer: Issuer, at: datetime) -> Non
                 await _watch(viewer, show, ids, share, hours=hours, at=at)
                 if share > 0.9 and rng.random() < 0.4:
                     await reactions.like(reader=viewer, item_id=ids[show.slug], at=at)
-
-
-async def _doctor(issuer: Issuer, user: str, *, at: datetime) -> Reader:
-    """Give the account of a person of the stand-in, made and agreed if need be."""
-    world, began = World(), at - timedelta(days=45)
-    openid = world.openid(demo.DOCTOR_APPID, user)
-    account_id = await accounts.find(sealer=issuer.sealer, app_id=demo.DOCTOR_APPID, openid=openid)
-    if not account_id:
-        app = next(app for app in demo.demo_apps() if app.appid == demo.DOCTOR_APPID)
-        shown = LoginSession(openid, "", world.unionid(app, user))
-        pair = await accounts.admit(
-            issuer=issuer, app_id=demo.DOCTOR_APPID, audience=Audience.DOCTOR, shown=shown, at=began
-        )
-        account_id = pair.account_id
-    if "analytics" not in (await consent.purposes_of(account_id=account_id))[1]:
-        await consent.grant(account_id=account_id, purpose="service", version=VERSION, at=began)
-        await consent.grant(account_id=account_id, purpose="analytics", version=VERSION, at=began)
-    return Reader(
-        account_id=account_id,
-        roles=frozenset({Role.DOCTOR}),
-        app_id=demo.DOCTOR_APPID,
-        audience=Audience.DOCTOR,
-        consented=PURPOSES,
-    )
 
 
 async def _follow(reader: Reader, series_ids: list[int], *, at: datetime) -> None:

@@ -27,11 +27,12 @@ class ConsentView(Struct, frozen=True):
     """A purpose, its present text, and where the account stands with it.
 
     ``agreed_version`` is what was agreed to, empty for nothing; ``must_ask`` is set where the text has changed so much
-    since then that it has to be asked again.
+    since then that it has to be asked again. ``separate`` ones are asked where they are needed, and not on signing in.
     """
 
     purpose: Purpose
     required: bool
+    separate: bool
     title: str
     body: str
     version: str
@@ -102,6 +103,7 @@ def _consent_view(word: Word) -> ConsentView:
     return ConsentView(
         purpose=word.text.purpose,
         required=word.text.purpose == consent.SERVICE,
+        separate=word.text.purpose in consent.SEPARATE,
         title=word.text.title,
         body=word.text.body,
         version=word.text.version,

@@ -21,10 +21,13 @@ OPEN_PLATFORM = "demo-open-platform"
 TEMPLATE_STARTS_SOON = "demo-template-starts-soon-00000000000000000"
 TEMPLATE_TIME_CHANGED = "demo-template-time-changed-0000000000000000"
 TEMPLATE_CANCELLED = "demo-template-cancelled-0000000000000000000"
+TEMPLATE_REVIEWED = "demo-template-reviewed-0000000000000000000000"
 TEMPLATE_FOLLOW_UP = "demo-template-follow-up-0000000000000000000"
 
 DOCTOR = "doctor-chen"
 SECOND_DOCTOR = "doctor-lin"
+VERIFIED_DOCTOR = "doctor-he"
+WAITING_DOCTOR = "doctor-su"
 PATIENT = "patient-wang"
 SECOND_PATIENT = "patient-zhao"
 
@@ -34,6 +37,7 @@ def demo_apps() -> list[WeChatApp]:
     starts_soon = Template(TEMPLATE_STARTS_SOON, "节目开播提醒", ("thing1", "time2", "thing3"))
     time_changed = Template(TEMPLATE_TIME_CHANGED, "日程变更通知", ("thing1", "thing2", "time3", "thing4"))
     cancelled = Template(TEMPLATE_CANCELLED, "活动取消通知", ("thing1", "time2", "thing3"))
+    reviewed = Template(TEMPLATE_REVIEWED, "审核结果通知", ("thing1", "phrase2", "time3", "thing4"))
     follow_up = Template(TEMPLATE_FOLLOW_UP, "随访提醒", ("thing1", "time2", "thing3"))
     return [
         WeChatApp(
@@ -42,7 +46,7 @@ def demo_apps() -> list[WeChatApp]:
             name="杏林医生（演示）",
             original_id=DOCTOR_ORIGINAL_ID,
             open_platform=OPEN_PLATFORM,
-            templates={template.template_id: template for template in (starts_soon, time_changed, cancelled)},
+            templates={template.template_id: template for template in (starts_soon, time_changed, cancelled, reviewed)},
         ),
         WeChatApp(
             appid=PATIENT_APPID,
@@ -56,10 +60,12 @@ def demo_apps() -> list[WeChatApp]:
 
 
 def demo_users() -> list[User]:
-    """Make two doctors and two patients; the second doctor uses the patient app as well."""
+    """Make four doctors and two patients; the second doctor uses the patient app as well."""
     return [
         User(DOCTOR, "演示医生陈", phone="13800138001", country_code=86),
         User(SECOND_DOCTOR, "演示医生林", phone="13800138002", country_code="86"),
+        User(VERIFIED_DOCTOR, "演示医生何（已认证）", phone="13800138004", country_code="86"),
+        User(WAITING_DOCTOR, "演示医生苏（认证审核中）", phone="13800138005", country_code="86"),
         User(PATIENT, "演示患者王", phone="13800138003", country_code="86"),
         User(SECOND_PATIENT, "演示患者赵", phone="60000001", country_code="852"),
     ]

@@ -4,10 +4,12 @@ The rule: a token that is shown must be good; a request without one is a guest. 
 domain through `Standings`, which the wiring hands in, so that the doorframe knows no feature.
 """
 
+from datetime import datetime
 from typing import Protocol
 
 from sanic import Request
 
+from server.core import clock
 from server.core.errors import Anonymous, Forbidden
 from server.core.roles import GUEST, Reader, Role
 from server.core.tokens import Tokens
@@ -30,8 +32,8 @@ class WrongRole(Forbidden):
 class Standings(Protocol):
     """The question what a session may do now."""
 
-    async def __call__(self, *, account_id: int, session_id: str) -> Reader:
-        """Tell who this is.
+    async def __call__(self, *, account_id: int, session_id: str, at: datetime) -> Reader:
+        """Tell who this is at a time.
 
         :raises Anonymous: if the session has ended or the account is gone.
         """
@@ -48,7 +50,7 @@ async def reader_of(request: Request) -> Reader:
     tokens: Tokens = request.app.ctx.tokens
     claims = tokens.read_access(header)
     standings: Standings = request.app.ctx.standings
-    return await standings(account_id=claims.account_id, session_id=claims.session_id)
+    return await standings(account_id=claims.account_id, session_id=claims.session_id, at=clock.now())
 
 
 def admit(reader: Reader, roles: frozenset[Role]) -> None:

@@ -163,6 +163,7 @@ async def test_texts_come_in_the_language_asked_for_where_there_is_one(people: P
         ("service", "en"),
         ("analytics", "zh-CN"),
         ("marketing", "zh-CN"),
+        ("verification", "zh-CN"),
     ]
 
 

@@ -31,7 +31,9 @@ async def refreshed(app: Any, token: str, at: datetime, audience: Audience = Aud
 
 
 async def standing(app: Any, visitor: Visitor) -> Reader:
-    reader: Reader = await app.ctx.standings(account_id=visitor.account_id, session_id=visitor.session_id)
+    reader: Reader = await app.ctx.standings(
+        account_id=visitor.account_id, session_id=visitor.session_id, at=clock.now()
+    )
     return reader
 
 
@@ -127,7 +129,7 @@ async def test_nobody_ends_the_session_of_somebody_else(app: Any, people: People
     await sessions.end(changes=app.ctx.changes, account_id=lin.account_id, session_id=chen.session_id, at=clock.now())
     assert (await standing(app, chen)).known
     with pytest.raises(SessionEnded):
-        await app.ctx.standings(account_id=lin.account_id, session_id=chen.session_id)
+        await app.ctx.standings(account_id=lin.account_id, session_id=chen.session_id, at=clock.now())
 
 
 async def test_all_sessions_of_an_account_can_be_ended(app: Any, people: People) -> None:

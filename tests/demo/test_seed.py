@@ -118,9 +118,26 @@ def test_the_welcome_names_the_addresses_and_who_may_sign_in(settings: Any) -> N
     assert f"{settings.origin}/admin/" in told
     assert "admin@demo.example" in told
     assert "演示医生陈" in told
+    assert "演示医生何 (a verified professional)" in told
 
 
 def test_a_house_that_is_not_for_trying_names_nobody(settings: Any) -> None:
     told = "\n".join(demo.welcome(replace(settings, demo=False)))
     assert f"{settings.origin}/admin/" in told
     assert "demo.example" not in told
+
+
+async def test_a_demo_doctor_is_verified_and_another_waits(app: Any, database: None) -> None:
+    from cdp import accounts, professional_records, standings
+    from server.sandbox.demo import VERIFIED_DOCTOR, WAITING_DOCTOR
+
+    await demo.seed(app.ctx, HEARD.append, script=())
+    at = clock.now()
+    seen = {}
+    for user in (VERIFIED_DOCTOR, WAITING_DOCTOR):
+        openid = World().openid(DOCTOR_APPID, user)
+        account_id = await accounts.find(sealer=app.ctx.sealer, app_id=DOCTOR_APPID, openid=openid)
+        held = await professional_records.overview(sealer=app.ctx.sealer, account_id=account_id, at=at)
+        assert len(held.applications) == 1
+        seen[user] = (await standings.is_professional(account_id=account_id, at=at), held.open)
+    assert seen == {VERIFIED_DOCTOR: (True, False), WAITING_DOCTOR: (False, True)}

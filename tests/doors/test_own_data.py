@@ -55,10 +55,11 @@ async def tables_with_rows() -> set[str]:
 
 
 async def test_a_guest_reads_the_texts_and_has_agreed_to_nothing(people: People, client: httpx.AsyncClient) -> None:
-    for portal in ("doctor", "patient"):
+    for portal, further in (("doctor", ["verification"]), ("patient", [])):
         told = (await client.get(f"/api/{portal}/consents")).json()["items"]
-        assert [item["purpose"] for item in told] == ["service", "analytics", "marketing"]
-        assert [item["required"] for item in told] == [True, False, False]
+        assert [item["purpose"] for item in told] == ["service", "analytics", "marketing", *further]
+        assert [item["purpose"] for item in told if item["required"]] == ["service"]
+        assert [item["purpose"] for item in told if item["separate"]] == further
         assert not any(item["granted"] or item["must_ask"] or item["agreed_version"] for item in told)
         assert all(item["body"].startswith(MARK) and item["version"] == VERSION for item in told)
 
@@ -75,6 +76,7 @@ async def test_consent_is_given_and_taken_back_with_effect_at_once(people: Peopl
         ("service", True),
         ("analytics", False),
         ("marketing", False),
+        ("verification", False),
     ]
     me = (await client.get("/api/doctor/me", headers=chen.headers)).json()
     assert me["purposes"] == ["service"]
@@ -83,11 +85,17 @@ async def test_consent_is_given_and_taken_back_with_effect_at_once(people: Peopl
 async def test_the_word_reaches_the_standing_at_once(app: Any, people: People, client: httpx.AsyncClient) -> None:
     chen = await people.doctor(consents=())
     standing = app.ctx.standings
-    assert (await standing(account_id=chen.account_id, session_id=chen.session_id)).consented == frozenset()
+    assert (
+        await standing(account_id=chen.account_id, session_id=chen.session_id, at=clock.now())
+    ).consented == frozenset()
     await say(client, chen, purpose="service", version=VERSION, granted=True)
-    assert (await standing(account_id=chen.account_id, session_id=chen.session_id)).consented == {"service"}
+    assert (await standing(account_id=chen.account_id, session_id=chen.session_id, at=clock.now())).consented == {
+        "service"
+    }
     await say(client, chen, purpose="service", granted=False)
-    assert (await standing(account_id=chen.account_id, session_id=chen.session_id)).consented == frozenset()
+    assert (
+        await standing(account_id=chen.account_id, session_id=chen.session_id, at=clock.now())
+    ).consented == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -274,6 +274,10 @@ function purpose(text, draw) {
       toggle.checked = true;
       return;
     }
+    if (text.separate && !wanted && !(await sure("撤回同意？", "撤回后，专业人士认证立即失效，已提交的资料随即删除。", "撤回"))) {
+      toggle.checked = true;
+      return;
+    }
     await busy(toggle, async () => {
       draw(await decide(text, wanted));
       toast(wanted ? "已同意" : "已撤回");

@@ -70,7 +70,8 @@ export function remember(items) {
 
 async function tell(items, choice) {
   let now = items;
-  for (const text of [...items].sort((one, other) => Number(other.required) - Number(one.required))) {
+  // What is asked where it is needed is not spoken of here, neither way.
+  for (const text of items.filter((one) => !one.separate).sort((one, other) => Number(other.required) - Number(one.required))) {
     const wanted = text.required || choice.has(text.purpose);
     if (wanted !== text.granted || (wanted && text.must_ask)) {
       const word = { purpose: text.purpose, granted: wanted, version: wanted ? text.version : "" };
@@ -83,7 +84,7 @@ async function tell(items, choice) {
 /** Show the texts; gives the purposes that were switched on beside the service, or null. */
 async function sheet(items) {
   const service = items.find((text) => text.required);
-  const others = items.filter((text) => !text.required);
+  const others = items.filter((text) => !text.required && !text.separate);
   const switches = new Map();
   const done = await dialog(
     (close) =>
