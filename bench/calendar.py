@@ -15,7 +15,8 @@ from sanic import HTTPResponse, Request
 
 from bench.harness import ROOT, Load, Row, get, in_turns, run, server
 from bench.intake import KEY, stores
-from content import airings, calendar, items, publishing
+from bench.shelf import publish
+from content import airings, calendar, items
 from content.access import audience_values
 from server import wiring
 from server.app import create_app
@@ -134,7 +135,7 @@ async def _series() -> int:
     made = await items.create(
         kind="series", staff_id=1, at=BEGAN, shape={"title": "医探究竟：直肠癌", "cover": await _cover()}
     )
-    await publishing.publish(item_id=made.item_id, staff_id=1, at=BEGAN)
+    await publish(item_id=made.item_id, at=BEGAN)
     return made.item_id
 
 
@@ -150,7 +151,7 @@ async def _episode(series_id: int, place: int) -> int:
     made = await items.create(kind="episode", staff_id=1, at=BEGAN, parent_id=series_id, shape=shape)
     airs_at = FIRST + timedelta(days=place, hours=series_id % 8)
     await airings.schedule(episode_id=made.item_id, airs_at=airs_at, staff_id=1, at=BEGAN)
-    await publishing.publish(item_id=made.item_id, staff_id=1, at=BEGAN)
+    await publish(item_id=made.item_id, at=BEGAN)
     return made.item_id
 
 

@@ -18,7 +18,8 @@ from sanic import HTTPResponse, Request
 
 from bench.harness import ROOT, Load, Row, get, in_turns, run, server
 from bench.intake import KEY, stores
-from content import items, publishing
+from bench.shelf import publish
+from content import items
 from server import wiring
 from server.app import create_app
 from server.core import db
@@ -104,7 +105,7 @@ async def _picture() -> int:
 
 async def _published(kind: str, parent_id: int | None, shape: dict[str, Any]) -> int:
     made = await items.create(kind=kind, parent_id=parent_id, shape=shape, staff_id=1, at=BEGAN)
-    await publishing.publish(item_id=made.item_id, staff_id=1, at=BEGAN)
+    await publish(item_id=made.item_id, at=BEGAN)
     return made.item_id
 
 

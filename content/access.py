@@ -1,18 +1,20 @@
 """Who may read what: the one rule, asked by pages, lists, search, feeds, calendars and the doors of files.
 
-The rule: `may_read` says it of one item; `condition` says the same to PostgreSQL, of rows of ``live``. Whatever shows
-content asks one of the two. Validity is asked at every read: an item past its end is gone to the second and does
-not wait for a job.
+The rule: who may read an item follows from its audience, the class of a product, the time for which it is approved and
+a right that it may take (`Access`). `may_read` says it of one item; `condition` says the same to PostgreSQL, of rows of
+``live``. Whatever shows content asks one of the two. Validity is asked at every read: an item past its end is gone to
+the second and does not wait for a job.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from msgspec import Struct
 
 from content.parts import Audience
 from server.core.db import connection
-from server.core.errors import Anonymous, Gone, Missing
+from server.core.errors import Anonymous, Forbidden, Gone, Missing
 from server.core.roles import Reader, Role
 
 
@@ -44,14 +46,25 @@ class SignInNeeded(Anonymous):
     title = "登录后可查看"
 
 
-# What a door that shows one item may answer instead.
-REFUSALS: Final = (ItemMissing, Withdrawn, Expired, SignInNeeded)
-
 _CIRCLES: Final = {
     Role.PATIENT: frozenset({Audience.PATIENT}),
     Role.DOCTOR: frozenset({Audience.DOCTOR}),
     Role.PROFESSIONAL: frozenset({Audience.DOCTOR, Audience.PROFESSIONAL}),
 }
+
+
+class ProfessionalNeeded(Forbidden):
+    """The content is for professionals whose licence was verified."""
+
+    code = "professional_needed"
+    title = "通过专业身份认证后可查看"
+
+
+class EntitlementNeeded(Forbidden):
+    """The content takes a right that the reader has not got, such as a membership; the facts name it."""
+
+    code = "entitlement_needed"
+    title = "您还没有查看这项内容的权益"
 
 
 class Access(Struct, frozen=True):
@@ -61,6 +74,28 @@ class Access(Struct, frozen=True):
     audience: Audience
     valid_from: datetime
     valid_until: datetime | None = None
+    product_class: str = ""
+    entitlement: str = ""
+
+
+# What a door that shows one item may answer instead.
+REFUSALS: Final = (ItemMissing, Withdrawn, Expired, SignInNeeded, ProfessionalNeeded, EntitlementNeeded)
+# The columns of ``live`` that `access_of` reads, of the row with the alias ``l``.
+ACCESS_COLUMNS: Final = "l.audience, l.valid_from, l.valid_until, l.product_class, l.entitlement"
+# The law lets prescription medicines be shown to professionals alone, whatever else an item says.
+FOR_PROFESSIONALS: Final = "prescription"
+
+
+def access_of(item_id: int, row: Mapping[str, Any]) -> Access:
+    """Read what decides about an item from a row with `ACCESS_COLUMNS`."""
+    return Access(
+        item_id,
+        Audience(row["audience"]),
+        row["valid_from"],
+        row["valid_until"],
+        row["product_class"],
+        row["entitlement"],
+    )
 
 
 def audiences_of(reader: Reader) -> frozenset[Audience]:
@@ -69,11 +104,23 @@ def audiences_of(reader: Reader) -> frozenset[Audience]:
     return circles.union(*(_CIRCLES.get(role, frozenset()) for role in reader.roles))
 
 
+def circle_of(reader: Reader) -> frozenset[str]:
+    """Name everything that decides what a reader may read: the audiences, and the rights as ``entitled:…``."""
+    if not reader.entitlements:
+        return frozenset(audiences_of(reader))
+    return frozenset(audiences_of(reader)) | {f"entitled:{name}" for name in reader.entitlements}
+
+
 def may_read(access: Access, reader: Reader, *, at: datetime) -> bool:
     """Tell whether a reader may read an item at a time."""
     if access.valid_from > at or (access.valid_until is not None and access.valid_until <= at):
         return False
-    return access.audience == Audience.EVERYONE or access.audience in audiences_of(reader)
+    audiences = audiences_of(reader)
+    if access.product_class == FOR_PROFESSIONALS and Audience.PROFESSIONAL not in audiences:
+        return False
+    if access.entitlement and access.entitlement not in reader.entitlements:
+        return False
+    return access.audience in audiences
 
 
 def check(access: Access, reader: Reader, *, at: datetime) -> None:
@@ -81,14 +128,24 @@ def check(access: Access, reader: Reader, *, at: datetime) -> None:
 
     :raises Expired: if its time is over.
     :raises SignInNeeded: if it may be for this reader once they have signed in.
+    :raises ProfessionalNeeded: if it is for doctors whose licence was verified, and this doctor's was not.
+    :raises EntitlementNeeded: if it takes a right that the reader has not got.
     :raises ItemMissing: if it is for others, or its time has not come.
     """
     if may_read(access, reader, at=at):
         return
-    if access.valid_from <= at and access.valid_until is not None and access.valid_until <= at:
+    if access.valid_from > at:
+        raise ItemMissing()
+    if access.valid_until is not None and access.valid_until <= at:
         raise Expired()
-    if not reader.known and access.valid_from <= at:
+    if not reader.known:
         raise SignInNeeded()
+    audiences = audiences_of(reader)
+    professionals = access.audience == Audience.PROFESSIONAL or access.product_class == FOR_PROFESSIONALS
+    if professionals and Audience.DOCTOR in audiences and Audience.PROFESSIONAL not in audiences:
+        raise ProfessionalNeeded()
+    if access.audience in audiences and access.entitlement and access.entitlement not in reader.entitlements:
+        raise EntitlementNeeded(entitlement=access.entitlement)
     raise ItemMissing()
 
 
@@ -99,13 +156,15 @@ def condition(*, row: str, audiences: str, at: str) -> str:
     """
     return (
         f"({row}.audience = ANY({audiences}::text[]) AND {row}.valid_from <= {at}::timestamptz "
-        f"AND ({row}.valid_until IS NULL OR {row}.valid_until > {at}::timestamptz))"
+        f"AND ({row}.valid_until IS NULL OR {row}.valid_until > {at}::timestamptz) "
+        f"AND ({row}.product_class <> '{FOR_PROFESSIONALS}' OR '{Audience.PROFESSIONAL}' = ANY({audiences}::text[])) "
+        f"AND ({row}.entitlement = '' OR 'entitled:' || {row}.entitlement = ANY({audiences}::text[])))"
     )
 
 
 def audience_values(reader: Reader) -> list[str]:
-    """Give what `condition` wants for its audiences."""
-    return sorted(audiences_of(reader))
+    """Give what `condition` wants for its audiences: `circle_of` a reader."""
+    return sorted(circle_of(reader))
 
 
 async def refuse_absent(item_id: int, *, kind: str = "") -> NoReturn:
@@ -133,11 +192,15 @@ async def readable(*, item_id: int, reader: Reader, at: datetime) -> Access:
     :raises Withdrawn: if it was taken back.
     :raises Expired: if its time is over.
     :raises SignInNeeded: if it may be for this reader once they have signed in.
+    :raises ProfessionalNeeded: if it is for doctors whose licence was verified; also `EntitlementNeeded`.
     :raises ItemMissing: if there is none, or it is for others.
     """
-    row = await connection().row("SELECT audience, valid_from, valid_until FROM live WHERE item_id = $1", item_id)
+    row = await connection().row(
+        f"SELECT {ACCESS_COLUMNS} FROM live l WHERE l.item_id = $1",  # noqa: S608  constants
+        item_id,
+    )
     if row is None:
         await refuse_absent(item_id)
-    access = Access(item_id, Audience(row["audience"]), row["valid_from"], row["valid_until"])
+    access = access_of(item_id, row)
     check(access, reader, at=at)
     return access

@@ -6,7 +6,6 @@ import msgspec
 from msgspec import Struct
 
 from content import access
-from content.parts import Audience
 from content.pictures import Cover
 from server.core.db import connection
 from server.core.roles import Reader
@@ -32,15 +31,14 @@ async def card_of(*, item_id: int, reader: Reader, at: datetime) -> Card:
     :raises ItemMissing: if there is no such item for this reader; also `Withdrawn`, `Expired`, `SignInNeeded`.
     """
     row = await connection().row(
-        "SELECT l.item_id, l.kind, l.title, coalesce(l.card ->> 'summary', '') AS summary, s.title AS series, "
+        "SELECT l.item_id, l.kind, l.title, coalesce(l.card ->> 'summary', '') AS summary, s.title AS series, "  # noqa: S608  constants
         "l.card -> 'cover' AS cover, l.seconds, a.airs_at, "
-        "a.cancelled_at IS NOT NULL AS cancelled, l.audience, l.valid_from, l.valid_until "
+        f"a.cancelled_at IS NOT NULL AS cancelled, {access.ACCESS_COLUMNS} "
         "FROM live l JOIN live s ON s.item_id = l.root_id LEFT JOIN airing a ON a.episode_id = l.item_id "
         "WHERE l.item_id = $1",
         item_id,
     )
     if row is None:
         await access.refuse_absent(item_id)
-    readable = access.Access(item_id, Audience(row["audience"]), row["valid_from"], row["valid_until"])
-    access.check(readable, reader, at=at)
+    access.check(access.access_of(item_id, row), reader, at=at)
     return msgspec.convert({**row, "cover": msgspec.json.decode(row["cover"] or "null")}, Card)

@@ -15,9 +15,10 @@ from msgspec import Struct
 from content import trail
 from content.access import ItemMissing
 from content.kinds import content_hash, differences, files_in, kind_of
+from content.review_rules import required_roles
 from content.storable import as_storable
 from content.tables.items import Draft, Item
-from content.workflow import STANDING, STANDING_COLUMNS, State, required_roles
+from content.workflow import STANDING, STANDING_COLUMNS, State
 from server.core import ids
 from server.core.db import connection, transaction
 from server.core.errors import Conflict, Invalid
@@ -193,7 +194,7 @@ async def listing(
             AND ($5 = '' OR d.shape ->> 'title' ILIKE '%' || $5 || '%' OR i.slug = $5 OR i.id::text = $5)
     """
     like = text.strip()[:200].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    values = (at, required_roles(), kind, state, like, parent_id)
+    values = (at, await required_roles(), kind, state, like, parent_id)
     rows = await connection().fetch(
         f"""
         SELECT i.id AS item_id, i.kind, i.slug, i.parent_id, i.position, d.updated_at, d.updated_by, a.airs_at,

@@ -89,6 +89,7 @@ KINDS: Final[dict[str, Kind]] = {
             checks=(*COMMON, checks.cover),
             card=(*CARD, "problem"),
             sectioned=True,
+            reviewers=TWO,
         ),
         Kind(
             name="season",
@@ -98,6 +99,7 @@ KINDS: Final[dict[str, Kind]] = {
             checks=COMMON,
             card=("title", "summary", "tags"),
             parents=frozenset({"series"}),
+            reviewers=frozenset({Role.COMPLIANCE}),
         ),
         Kind(
             name="episode",
@@ -118,6 +120,7 @@ KINDS: Final[dict[str, Kind]] = {
             card=(*CARD, "stage", "duration_s"),
             hidden=FILMED,
             parents=frozenset({"series", "season"}),
+            reviewers=TWO,
         ),
         Kind(
             name="article",

@@ -9,7 +9,7 @@ patient.
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import asyncpg
 import msgspec
@@ -37,6 +37,12 @@ DOWN = f"""
         UNION ALL SELECT i.id, down.depth + 1 FROM item i JOIN down ON i.parent_id = down.id
     )
     SELECT i.id AS item_id, i.kind, i.slug, i.parent_id, i.position,
+        (WITH RECURSIVE over AS (
+            SELECT id, parent_id, audience FROM section WHERE id = i.section_id
+            UNION ALL SELECT s.id, s.parent_id, s.audience FROM section s JOIN over ON s.id = over.parent_id
+        ) SELECT coalesce(jsonb_agg(jsonb_build_array(id, audience)), '[]') FROM over) AS sections,
+        coalesce(v.shape ->> 'product_class', '') AS product_class,
+        coalesce(v.shape ->> 'entitlement', '') AS own_entitlement,
         p.id AS publication_id, p.version_id, p.starts_at, p.ends_at, v.number,
         coalesce(v.shape ->> 'audience', 'everyone') AS own_audience,
         (SELECT min(b.began_at) FROM publication b WHERE b.item_id = i.id) AS published_at,
@@ -44,7 +50,8 @@ DOWN = f"""
         CASE WHEN $3 OR l.version_id IS DISTINCT FROM p.version_id THEN v.shape END AS shape,
         l.version_id AS live_version_id, l.slug AS live_slug, l.parent_id AS live_parent_id, l.root_id AS live_root_id,
         l.position AS live_position, l.publication_id AS live_publication_id, l.audience AS live_audience,
-        l.valid_from AS live_valid_from, l.valid_until AS live_valid_until, l.tags AS live_tags
+        l.valid_from AS live_valid_from, l.valid_until AS live_valid_until, l.tags AS live_tags,
+        l.product_class AS live_product_class, l.entitlement AS live_entitlement, l.section_ids AS live_section_ids
     FROM down JOIN item i ON i.id = down.id
     LEFT JOIN publication p ON p.item_id = i.id AND {CURRENT.format(p="p")} AND p.expired_at IS NULL
         AND (p.ends_at IS NULL OR p.ends_at > $2::timestamptz)
@@ -55,13 +62,22 @@ DOWN = f"""
 """  # noqa: S608  the parts are constants
 
 
+PLACE: Final = ("slug", "parent_id", "root_id", "position")
+
+
 class Reach(Struct, frozen=True):
-    """For whom and when an item is live, as the items under it inherit it."""
+    """For whom and when an item is live, as the items under it inherit it.
+
+    ``section_ids`` are the section that its tree stands in and those above that.
+    """
 
     root_id: int
     audience: Audience
     valid_from: datetime
     valid_until: datetime | None
+    product_class: str = ""
+    entitlement: str = ""
+    section_ids: tuple[int, ...] = ()
 
 
 def topics_of(item_ids: Iterable[int], kinds: Iterable[str] = ()) -> set[str]:
@@ -116,7 +132,9 @@ async def _over(item_id: int) -> list[int]:
 
 async def _reach_of(item_id: int | None) -> Reach | None:
     row = await connection().row(
-        "SELECT root_id, audience, valid_from, valid_until FROM live WHERE item_id = $1", item_id
+        "SELECT root_id, audience, valid_from, valid_until, product_class, entitlement, section_ids FROM live "
+        "WHERE item_id = $1",
+        item_id,
     )
     return msgspec.convert(dict(row), Reach) if row else None
 
@@ -126,16 +144,35 @@ def _reach(row: asyncpg.Record, above: Reach | None) -> Reach | None:
     needs_parent = bool(kind_of(row["kind"]).parents)
     if row["publication_id"] is None or row["consent_withdrawn_at"] is not None or (needs_parent and above is None):
         return None
+    sections = msgspec.json.decode(row["sections"], type=list[tuple[int, Audience]])
+    circles = [audience for _, audience in sections] if above is None else [above.audience]
+    if row["consent_scope"] is not None:
+        circles.append(Audience(row["consent_scope"]))
     audience: Audience | None = Audience(row["own_audience"])
-    if row["consent_scope"] is not None and audience is not None:
-        audience = narrower(audience, Audience(row["consent_scope"]))
-    if above is None:
-        return Reach(row["item_id"], audience, row["starts_at"], row["ends_at"]) if audience else None
-    audience = narrower(audience, above.audience) if audience else None
+    for circle in circles:
+        audience = narrower(audience, circle) if audience else None
     if audience is None:
         return None
-    ends = [end for end in (row["ends_at"], above.valid_until) if end is not None]
-    return Reach(above.root_id, audience, max(row["starts_at"], above.valid_from), min(ends, default=None))
+    own = Reach(
+        row["item_id"],
+        audience,
+        row["starts_at"],
+        row["ends_at"],
+        row["product_class"],
+        row["own_entitlement"],
+        tuple(section_id for section_id, _ in sections),
+    )
+    if above is None:
+        return own
+    ends = [end for end in (own.valid_until, above.valid_until) if end is not None]
+    return msgspec.structs.replace(
+        own,
+        root_id=above.root_id,
+        valid_from=max(own.valid_from, above.valid_from),
+        valid_until=min(ends, default=None),
+        entitlement=own.entitlement or above.entitlement,
+        section_ids=above.section_ids,
+    )
 
 
 async def _bring(row: asyncpg.Record, reach: Reach | None, *, at: datetime, why: Why, anew: bool) -> bool:
@@ -145,15 +182,15 @@ async def _bring(row: asyncpg.Record, reach: Reach | None, *, at: datetime, why:
             return False
         await _remove(row, at=at, why=why)
         return True
-    place = (row["slug"], row["parent_id"], reach.root_id, row["position"], row["publication_id"])
-    shown = (row["version_id"], reach.audience.value, reach.valid_from, reach.valid_until)
-    was_place = tuple(row[f"live_{name}"] for name in ("slug", "parent_id", "root_id", "position", "publication_id"))
-    was_shown = tuple(row[f"live_{name}"] for name in ("version_id", "audience", "valid_from", "valid_until"))
-    if place == was_place and shown == was_shown and not anew:
+    place = dict(zip(PLACE, (row["slug"], row["parent_id"], reach.root_id, row["position"]), strict=True))
+    place |= {"publication_id": row["publication_id"], "section_ids": list(reach.section_ids)}
+    shown = {"version_id": row["version_id"], "audience": reach.audience.value}
+    shown |= {name: getattr(reach, name) for name in ("valid_from", "valid_until", "product_class", "entitlement")}
+    was = {name: row[f"live_{name}"] for name in (*place, *shown)}
+    if place | shown == was and not anew:
         return False
-    columns: dict[str, Any] = dict(
-        zip(("slug", "parent_id", "root_id", "position", "publication_id"), place, strict=True)
-    ) | dict(zip(("version_id", "audience", "valid_from", "valid_until"), shown, strict=True))
+    columns: dict[str, Any] = place | shown
+    noticed = any(shown[name] != was[name] for name in shown)
     if row["shape"] is not None:
         columns |= await _text(row["item_id"], row["kind"], msgspec.json.decode(row["shape"]))
     columns["changed_at"] = at
@@ -168,7 +205,7 @@ async def _bring(row: asyncpg.Record, reach: Reach | None, *, at: datetime, why:
     if questions is not None:
         await LiveQuestion.filter(item_id=row["item_id"]).delete()
         await LiveQuestion.bulk_create([LiveQuestion(item_id=row["item_id"], **question) for question in questions])
-    await _record(row, reach, columns.get("tags"), noticed=shown != was_shown, at=at)
+    await _record(row, reach, columns.get("tags"), noticed=noticed, at=at)
     return True
 
 

@@ -12,8 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from content import viewing
-from content.access import Access, readable, refuse_absent
-from content.parts import Audience
+from content.access import ACCESS_COLUMNS, Access, access_of, readable, refuse_absent
 from content.viewing import NotAired
 from server.core.db import connection
 from server.core.errors import Missing
@@ -122,7 +121,7 @@ async def open_files(*, item_id: int) -> OpenFiles:
     :raises ItemMissing: if there is none.
     """
     row = await connection().row(
-        "SELECT l.audience, l.valid_from, l.valid_until, a.airs_at, a.cancelled_at IS NOT NULL AS cancelled "
+        f"SELECT {ACCESS_COLUMNS}, a.airs_at, a.cancelled_at IS NOT NULL AS cancelled "  # noqa: S608  constants
         "FROM live l LEFT JOIN airing a ON a.episode_id = l.item_id WHERE l.item_id = $1 AND NOT EXISTS "
         "(SELECT 1 FROM filmed_consent f WHERE f.id = l.consent_id AND f.withdrawn_at IS NOT NULL)",
         item_id,
@@ -136,7 +135,7 @@ async def open_files(*, item_id: int) -> OpenFiles:
         "WHERE u.item_id = $1 AND u.place = 'live' AND f.withdrawn_at IS NULL GROUP BY a.id",
         item_id,
     )
-    access = Access(item_id, Audience(row["audience"]), row["valid_from"], row["valid_until"])
+    access = access_of(item_id, row)
     files = {each["asset_id"]: msgspec.convert(dict(each), MediaFile) for each in rows}
     return OpenFiles(access, row["airs_at"], row["cancelled"], files)
 

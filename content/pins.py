@@ -1,5 +1,6 @@
 """Items held at the top of a list by the editors: a field of operation, audited."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -8,13 +9,16 @@ from msgspec import Struct
 
 from content import trail
 from content.access import ItemMissing
+from content.kinds import KINDS
 from content.tables.items import Pin
 from server.core.db import connection, transaction
 from server.core.errors import Invalid
 
 MOST: Final = 20
-# The lists that can have something held at their top, each with the kind of its items.
-PLACES: Final = {"series": "series"}
+SECTION: Final = re.compile(r"^section:[1-9][0-9]{0,17}$(?!\n)")
+SECTIONED: Final = frozenset(name for name, kind in KINDS.items() if kind.sectioned)
+# The lists that can have something held at their top, each with the kinds of its items; so can that of every section.
+PLACES: Final = {"series": frozenset({"series"}), "home": SECTIONED}
 
 
 class PlaceUnknown(Invalid):
@@ -59,14 +63,15 @@ async def arrange(
     :raises TooManyPins: if there are more than `MOST`, or one twice.
     :raises ItemMissing: if one is not an item of the list's kind.
     """
-    if place not in PLACES:
-        raise PlaceUnknown(field="place")
+    kinds = await _kinds_of(place)
     if len(item_ids) > MOST or len(set(item_ids)) != len(item_ids):
         raise TooManyPins(field="item_ids")
     async with transaction():
         await connection().value("SELECT pg_advisory_xact_lock(hashtext('pin'), hashtext($1))", place)
         known = await connection().value(
-            "SELECT count(*) FROM item WHERE id = ANY($1::bigint[]) AND kind = $2", list(item_ids), PLACES[place]
+            "SELECT count(*) FROM item WHERE id = ANY($1::bigint[]) AND kind = ANY($2::text[])",
+            list(item_ids),
+            sorted(kinds),
         )
         if known != len(item_ids):
             raise ItemMissing(field="item_ids")
@@ -94,5 +99,15 @@ async def arrange(
             before=list(before),
             after=list(item_ids),
         )
-    await trail.tell(f"{PLACES[place]}_list:*")
+    await trail.tell("series_list:*" if place == "series" else "section:*")
     return await listing(place=place)
+
+
+async def _kinds_of(place: str) -> frozenset[str]:
+    if SECTION.match(place):
+        section_id = int(place.removeprefix("section:"))
+        if await connection().value("SELECT true FROM section WHERE id = $1", section_id):
+            return SECTIONED
+    if place not in PLACES:
+        raise PlaceUnknown(field="place")
+    return PLACES[place]

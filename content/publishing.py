@@ -5,7 +5,7 @@ rows, the audit and the events together; all surfaces read those rows, so they c
 only when nothing speaks against it (`checks`) and every role that its kind requires has approved exactly its text.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 from msgspec import Struct
@@ -13,12 +13,14 @@ from msgspec import Struct
 from content import live, trail
 from content.checks import Finding
 from content.items import DraftState, draft_of, locked, stale
-from content.kinds import KINDS, kind_of
+from content.kinds import kind_of
+from content.review_rules import roles_of
 from content.surroundings import surroundings
 from content.tables.items import Publication, Version
 from content.tree import hold
 from content.versions import freeze
 from content.workflow import CURRENT, WAITING, Standing, standing
+from server.core import clock
 from server.core.db import connection, transaction
 from server.core.errors import Conflict, Invalid
 
@@ -100,6 +102,8 @@ async def publish(
 ) -> Standing:
     """Show the draft to readers, now or from ``starts_at``, for ever or until ``ends_at``.
 
+    The period is narrowed to the days of the text's own validity and to the time for which its approvals hold.
+
     It takes the place of what is shown when its turn comes, and at once of what waited. Asking for what is so already
     changes nothing.
 
@@ -122,7 +126,8 @@ async def publish(
         if revision is not None and draft.revision != revision:
             raise stale(draft, draft.shape)
         await refuse_unfit(draft, at=at)
-        await _refuse_unapproved(draft)
+        await _refuse_unapproved(draft, at=at)
+        begins, ends_at = await bounds(draft, begins=begins, ends_at=ends_at)
         version = await freeze(item_id=item_id, at=at)
         if not await _is_so(version, begins=begins, ends_at=ends_at, at=at):
             topics = await _decide(version, begins=begins, ends_at=ends_at, staff_id=staff_id, at=at)
@@ -201,22 +206,52 @@ async def refuse_unfit(draft: DraftState, *, at: datetime) -> None:
         raise ChecksFailed(blocking[0].sentence, field=blocking[0].field, findings=msgspec.to_builtins(blocking))
 
 
-async def _refuse_unapproved(draft: DraftState) -> None:
-    missing = await roles_missing(draft.item_id, draft.kind, draft.content_hash)
+async def _refuse_unapproved(draft: DraftState, *, at: datetime) -> None:
+    missing = await roles_missing(draft.item_id, draft.kind, draft.content_hash, at=at)
     if missing:
         raise ApprovalMissing(roles=missing)
 
 
-async def roles_missing(item_id: int, kind: str, content_hash: str) -> list[str]:
-    """Name the roles that a kind requires and that have not approved this text."""
+async def roles_missing(item_id: int, kind: str, content_hash: str, *, at: datetime) -> list[str]:
+    """Name the roles that a kind requires and that have not approved this text, or whose approval is over."""
+    approved = {role for role, holds in (await _verdicts(item_id, content_hash, at=at)).items() if holds}
+    return sorted(role.value for role in await roles_of(kind) if role.value not in approved)
+
+
+async def _verdicts(item_id: int, content_hash: str, *, at: datetime) -> dict[str, bool]:
     rows = await connection().fetch(
-        "SELECT DISTINCT ON (role) role, approved FROM approval WHERE item_id = $1 AND content_hash = $2 "
-        "ORDER BY role, id DESC",
+        "SELECT DISTINCT ON (role) role, approved AND (valid_until IS NULL OR valid_until > $3) AS holds "
+        "FROM approval WHERE item_id = $1 AND content_hash = $2 ORDER BY role, id DESC",
         item_id,
         content_hash,
+        at,
     )
-    approved = {row["role"] for row in rows if row["approved"]}
-    return sorted(role.value for role in KINDS[kind].reviewers if role.value not in approved)
+    return {row["role"]: row["holds"] for row in rows}
+
+
+async def bounds(draft: DraftState, *, begins: datetime, ends_at: datetime | None) -> tuple[datetime, datetime | None]:
+    """Narrow a period to the one in which a text may be shown: its own days, and as long as its approvals hold.
+
+    :raises PeriodBad: if nothing is left of it.
+    """
+    first, last = _day(draft.shape.get("valid_from")), _day(draft.shape.get("valid_until"))
+    begins = max(begins, clock.start_of(first)) if first else begins
+    approved = await connection().value(
+        "SELECT min(valid_until) FROM (SELECT DISTINCT ON (role) valid_until FROM approval WHERE item_id = $1 "
+        "AND content_hash = $2 AND approved AND role = ANY($3::text[]) ORDER BY role, id DESC) AS latest",
+        draft.item_id,
+        draft.content_hash,
+        sorted(await roles_of(draft.kind)),
+    )
+    ends = [ends_at, clock.start_of(last + timedelta(days=1)) if last else None, approved]
+    ends_at = min((end for end in ends if end is not None), default=None)
+    if ends_at is not None and ends_at <= begins:
+        raise PeriodBad("The text's validity or its approvals end before that.", field="ends_at")
+    return begins, ends_at
+
+
+def _day(given: object) -> date | None:
+    return date.fromisoformat(given) if isinstance(given, str) and given else None
 
 
 async def _is_so(version: Version, *, begins: datetime, ends_at: datetime | None, at: datetime) -> bool:

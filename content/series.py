@@ -1,6 +1,6 @@
 """Series, their seasons and episodes as readers get them, and the questions by which episodes are found.
 
-The rule: every answer is for one circle of readers (`content.access.audiences_of`) and the same for all in it; what
+The rule: every answer is for one circle of readers (`content.access.circle_of`) and the same for all in it; what
 differs from one reader to the next (progress, favourites) has calls of its own. ``until`` beside an answer is the first
 instant at which it may be another one without any deed.
 """
@@ -12,9 +12,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from content import access, tags
-from content.access import Access, audience_values, condition, refuse_absent
+from content.access import audience_values, condition, refuse_absent
 from content.live import fold, grams
-from content.parts import Audience
 from content.series_shapes import (
     EpisodeCard,
     EpisodePage,
@@ -208,7 +207,7 @@ async def _prepared(
     """Give what is prepared of a live item, with its tags by name, in one statement; ``more`` is joined to it."""
     row = await connection().row(
         f"""
-        SELECT l.item_id AS id, l.slug, l.parent_id, l.root_id, l.audience, l.valid_from, l.valid_until,
+        SELECT l.item_id AS id, l.slug, l.parent_id, l.root_id, {access.ACCESS_COLUMNS},
             l.published_at, l.changed_at, l.prepared, a.airs_at, a.cancelled_at IS NOT NULL AS cancelled, more.*,
             (SELECT jsonb_object_agg(t.slug, t.name_zh) FROM tag t WHERE t.slug = ANY(l.tags)) AS named
         FROM live l LEFT JOIN airing a ON a.episode_id = l.item_id LEFT JOIN LATERAL {more} ON true
@@ -221,7 +220,7 @@ async def _prepared(
     )
     if row is None:
         await refuse_absent(item_id, kind=kind)
-    access.check(Access(item_id, Audience(row["audience"]), row["valid_from"], row["valid_until"]), reader, at=at)
+    access.check(access.access_of(item_id, row), reader, at=at)
     prepared = msgspec.json.decode(row["prepared"])
     named = msgspec.json.decode(row["named"]) if row["named"] else {}
     return {**dict(row), **prepared, "tags": _tags(prepared["tags"], named)}

@@ -6,12 +6,23 @@ from typing import Any
 
 import msgspec
 
-from content.checks import ConsentFacts, PlanFacts, Surroundings
+from content.checks import ConsentFacts, PlanFacts, Surroundings, narrower
 from content.files import facts_of
 from content.kinds import files_in, kind_of
 from content.parts import Audience
 from server.core import clock
 from server.core.db import connection
+
+# The section that the tree of an item stands in, and those above.
+_SECTIONS = """
+    WITH RECURSIVE up AS (
+        SELECT id, parent_id, section_id FROM item WHERE id = $1
+        UNION ALL SELECT i.id, i.parent_id, i.section_id FROM item i JOIN up ON i.id = up.parent_id
+    ), over AS (
+        SELECT s.id, s.parent_id, s.audience, s.portal FROM section s JOIN up ON s.id = up.section_id
+        UNION ALL SELECT s.id, s.parent_id, s.audience, s.portal FROM section s JOIN over ON s.id = over.parent_id
+    ) SELECT audience, portal FROM over
+"""
 
 
 async def surroundings(
@@ -27,6 +38,10 @@ async def surroundings(
     given = shape.get("tags")
     slugs = [slug for slug in given if isinstance(slug, str)] if isinstance(given, list | tuple) else []
     named = sorted(set(_items_in(shape)))
+    circle: Audience | None = Audience(above) if above else Audience.EVERYONE
+    sections = await connection().fetch(_SECTIONS, item_id)
+    for section in sections:
+        circle = narrower(circle, Audience(section["audience"])) if circle else None
     needs_parent = bool(kind_of(kind).parents)
     return Surroundings(
         today=clock.day_of(at),
@@ -35,7 +50,8 @@ async def surroundings(
         tags=frozenset(
             row["slug"] for row in await connection().fetch("SELECT slug FROM tag WHERE slug = ANY($1::text[])", slugs)
         ),
-        above=Audience(above) if above else Audience.EVERYONE,
+        above=circle,
+        for_patients=any(section["portal"] == "patient" for section in sections),
         parent_missing=needs_parent and parent_id is None,
         parent_unpublished=needs_parent and parent_id is not None and above is None,
         airs=await connection().value(

@@ -74,7 +74,8 @@ async def _begin(item_id: int, *, at: datetime) -> set[str]:
     shape = msgspec.json.decode(row["shape"])
     around = await surroundings(item_id=item_id, kind=row["kind"], parent_id=row["parent_id"], shape=shape, at=at)
     against = [finding.code for finding in kind_of(row["kind"]).check(shape, around) if finding.blocks]
-    against += [f"approval_missing:{role}" for role in await roles_missing(item_id, row["kind"], row["content_hash"])]
+    missing = await roles_missing(item_id, row["kind"], row["content_hash"], at=at)
+    against += [f"approval_missing:{role}" for role in missing]
     if row["ends_at"] is not None and row["ends_at"] <= at:
         against.append("period_over")
     if against:

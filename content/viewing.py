@@ -15,7 +15,6 @@ from msgspec import Struct
 from cdp import log
 from cdp.events import EpisodeFinished, EpisodeStarted, EpisodeWatched
 from content import access, keeping
-from content.parts import Audience
 from content.ranges import Ranges, milliseconds, watchable
 from server.core.db import connection, transaction
 from server.core.errors import Conflict
@@ -148,14 +147,13 @@ async def aired(*, episode_id: int, reader: Reader, at: datetime) -> _Episode:
     :raises NotAired: if its time has not come.
     """
     row = await connection().row(
-        "SELECT l.root_id, l.seconds, l.audience, l.valid_from, l.valid_until, a.airs_at, a.cancelled_at "
+        f"SELECT l.root_id, l.seconds, {access.ACCESS_COLUMNS}, a.airs_at, a.cancelled_at "  # noqa: S608  constants
         "FROM live l LEFT JOIN airing a ON a.episode_id = l.item_id WHERE l.item_id = $1 AND l.kind = 'episode'",
         episode_id,
     )
     if row is None:
         await access.refuse_absent(episode_id)
-    readable = access.Access(episode_id, Audience(row["audience"]), row["valid_from"], row["valid_until"])
-    access.check(readable, reader, at=at)
+    access.check(access.access_of(episode_id, row), reader, at=at)
     if row["airs_at"] is not None and (row["airs_at"] > at or row["cancelled_at"] is not None):
         raise NotAired(airs_at=None if row["cancelled_at"] else row["airs_at"])
     return _Episode(episode_id, row["root_id"], row["seconds"])

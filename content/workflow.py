@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from content.access import ItemMissing
-from content.kinds import KINDS
+from content.review_rules import required_roles
 from server.core.db import connection
 
 
@@ -57,8 +57,8 @@ STANDING: Final = f"""
     ) newest ON true
     LEFT JOIN LATERAL (
         SELECT coalesce(array_agg(role ORDER BY role) FILTER (WHERE approved), '{{}}') AS roles FROM (
-            SELECT DISTINCT ON (role) role::text, approved FROM approval
-            WHERE item_id = i.id AND content_hash = d.content_hash ORDER BY role, id DESC
+            SELECT DISTINCT ON (role) role::text, approved AND (valid_until IS NULL OR valid_until > $1) AS approved
+            FROM approval WHERE item_id = i.id AND content_hash = d.content_hash ORDER BY role, id DESC
         ) verdict
     ) approvals ON true
     CROSS JOIN LATERAL (
@@ -106,11 +106,6 @@ STANDING_COLUMNS: Final = """
 """
 
 
-def required_roles() -> str:
-    """Give the roles that each kind requires, as `STANDING` wants them."""
-    return msgspec.json.encode({name: sorted(kind.reviewers) for name, kind in KINDS.items()}).decode()
-
-
 async def standing(*, item_id: int, at: datetime) -> Standing:
     """Tell where an item stands at a time.
 
@@ -119,7 +114,7 @@ async def standing(*, item_id: int, at: datetime) -> Standing:
     row = await connection().row(
         f"SELECT {STANDING_COLUMNS} FROM {STANDING} WHERE i.id = $3",  # noqa: S608  constants
         at,
-        required_roles(),
+        await required_roles(),
         item_id,
     )
     if row is None:

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from sanic import Blueprint, HTTPResponse, Request
 
 from content import media, series
-from content.access import REFUSALS, audiences_of
+from content.access import REFUSALS, circle_of
 from content.media import FileMissing, FilmMissing
 from content.series import Place
 from content.series_shapes import EpisodePage, FoundQuestion, SeriesCard, SeriesPage
@@ -67,9 +67,9 @@ class SeriesAnswers:
     """What the doors of the series keep in a worker."""
 
     def __init__(self, changes: Changes) -> None:
-        self.listing = Answers(changes, "series_list", circle=audiences_of)
-        self.series = Answers(changes, "item", circle=audiences_of, key=_id_of)
-        self.episodes = Answers(changes, "item", circle=audiences_of, key=_id_of)
+        self.listing = Answers(changes, "series_list", circle=circle_of)
+        self.series = Answers(changes, "item", circle=circle_of, key=_id_of)
+        self.episodes = Answers(changes, "item", circle=circle_of, key=_id_of)
 
 
 def _id_of(topic: str) -> int:

@@ -72,6 +72,7 @@ MODELS: Final[dict[str, list[str]]] = {
         "content.tables.activities",
         "content.tables.asked",
         "content.tables.items",
+        "content.tables.review",
         "content.tables.viewing",
     ],
     "gamification": ["gamification.tables.sharing"],

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from content import airings, items, publishing
+from content import airings, items
 from server.core.db import connection
 from server.core.roles import Audience, Reader, Role
+from tests.content.studio import publish
 
-BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+BEGAN = datetime(2026, 10, 1, tzinfo=UTC)
 NOON = datetime(2026, 11, 15, 4, tzinfo=UTC)
 SECONDS = 600
 _numbers = count(1)
@@ -48,7 +49,7 @@ async def series(title: str = "医探究竟", **shape: Any) -> int:
     made = await items.create(
         kind="series", staff_id=1, at=BEGAN, shape={"title": title, "cover": await cover(), **shape}
     )
-    await publishing.publish(item_id=made.item_id, staff_id=1, at=BEGAN)
+    await publish(item_id=made.item_id, staff_id=1, at=BEGAN)
     return made.item_id
 
 
@@ -71,7 +72,7 @@ async def episode(
     made = await items.create(kind="episode", staff_id=1, at=BEGAN, parent_id=series_id, shape=text)
     if airs_at is not None:
         await airing(made.item_id, airs_at)
-    await publishing.publish(item_id=made.item_id, staff_id=1, at=BEGAN)
+    await publish(item_id=made.item_id, staff_id=1, at=BEGAN)
     return made.item_id
 
 

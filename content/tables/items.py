@@ -20,13 +20,14 @@ class Item(Model):
     slug = fields.CharField(max_length=96)
     parent_id = fields.BigIntField(null=True)
     position = fields.IntField(db_default=0, default=0)
+    section_id = fields.BigIntField(null=True)
     created_at = fields.DatetimeField()
     created_by = fields.BigIntField()
 
     class Meta:
         table = "item"
         unique_together = (("kind", "slug"),)
-        indexes = (Index(fields=("parent_id", "position", "id")),)
+        indexes = (Index(fields=("parent_id", "position", "id")), Index(fields=("section_id", "position", "id")))
 
 
 class Draft(Model):
@@ -77,6 +78,7 @@ class Approval(Model):
     note = fields.TextField(db_default="", default="")
     reviewer_id = fields.BigIntField()
     at = fields.DatetimeField()
+    valid_until = fields.DatetimeField(null=True)
 
     class Meta:
         table = "approval"
@@ -126,6 +128,9 @@ class Live(Model):
     publication_id = fields.BigIntField()
     consent_id = fields.BigIntField(null=True)
     audience = fields.CharField(max_length=16)
+    product_class = fields.CharField(max_length=16, db_default="", default="")
+    entitlement = fields.CharField(max_length=40, db_default="", default="")
+    section_ids: Any = ArrayField("bigint", db_default=[], default=list)
     tags = ArrayField("text")
     title = fields.CharField(max_length=200)
     seconds = fields.IntField(null=True)

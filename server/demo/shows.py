@@ -13,12 +13,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from content import airings, assets, filming, items, publishing
+from content import airings, assets, filming, items
 from content.parts import Audience
-from content.workflow import State
 from server.core.clock import SHANGHAI, day_of, start_of
 from server.core.storage import Files
-from server.demo import chapters, papers, pictures, reels
+from server.demo import approval, chapters, papers, pictures, reels
 from server.demo.programme import CANCELLED, FILMED, MOVED, Numbered, airs_at, numbered
 from server.demo.telling import MARK, Season, Series
 
@@ -179,17 +178,12 @@ class Studio:
             found = draft.item_id
         if airs is not None and await airings.airing_of(episode_id=found) is None:
             await airings.schedule(episode_id=found, airs_at=airs, staff_id=self._staff_id, at=since)
-        if await self._is_draft(kind, slug):
-            await publishing.publish(item_id=found, staff_id=self._staff_id, at=since)
+        await approval.publish(item_id=found, staff_id=self._staff_id, at=since)
         return found
 
     async def _found(self, kind: str, slug: str) -> int:
         rows = (await items.listing(at=self._at, kind=kind, text=slug)).rows
         return next((row.item_id for row in rows if row.slug == slug), 0)
-
-    async def _is_draft(self, kind: str, slug: str) -> bool:
-        rows = (await items.listing(at=self._at, kind=kind, text=slug)).rows
-        return any(row.slug == slug and row.state == State.DRAFT for row in rows)
 
     async def _asset(self, name: str, content: bytes) -> int:
         """Take a file in, unless one of this name is there."""

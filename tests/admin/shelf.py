@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
 
-from content import filming, items, publishing, tags
+from content import filming, items, tags
 from content.parts import Audience
 from content.tables.items import Asset
+from tests.content.studio import publish
 
 LONG_AGO = datetime(2026, 1, 5, 4, tzinfo=UTC)
 _numbers = count(1)
@@ -54,7 +55,7 @@ async def a_series(*, published: bool = True, **changes: Any) -> int:
     }
     made = await items.create(kind="series", shape=shape, staff_id=1, at=LONG_AGO)
     if published:
-        await publishing.publish(item_id=made.item_id, staff_id=1, at=LONG_AGO)
+        await publish(item_id=made.item_id, staff_id=1, at=LONG_AGO)
     return made.item_id
 
 
@@ -75,5 +76,5 @@ async def an_episode(*, parent_id: int | None, published: bool = False, **change
     }
     made = await items.create(kind="episode", shape=shape, parent_id=parent_id, staff_id=1, at=LONG_AGO)
     if published:
-        await publishing.publish(item_id=made.item_id, staff_id=1, at=LONG_AGO)
+        await publish(item_id=made.item_id, staff_id=1, at=LONG_AGO)
     return made.item_id

@@ -9,13 +9,14 @@ from shelf import a_series, an_episode
 from content import airings, publishing
 from server.core import clock
 from server.core.roles import Role
+from tests.content.studio import publish
 
 PART = {"hx-request": "true", "accept": "text/html"}
 
 
 async def a_waiting_series(starts: str = "2029-05-10T08:00") -> int:
     item_id = await a_series(published=False)
-    await publishing.publish(item_id=item_id, starts_at=instant(starts), staff_id=1, at=clock.now())
+    await publish(item_id=item_id, starts_at=instant(starts), staff_id=1, at=clock.now())
     return item_id
 
 

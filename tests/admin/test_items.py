@@ -2,7 +2,7 @@
 
 import io
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from server.core import clock
 from server.core.roles import Role
 from server.core.staff_sessions import sign_out
 from server.core.tables import AuditEntry, StaffSession
+from tests.content.studio import approve
 
 JSON = {"accept": "application/json"}
 
@@ -189,6 +190,9 @@ class TestPublishing:
     async def test_a_draft_is_published_and_taken_back(self, employ: Any) -> None:
         desk = await employ(Role.PUBLISHER)
         episode = await an_episode(parent_id=await a_series())
+        waits = await desk.send(f"/admin/items/{episode}/publish", {"revision": "1", "when": "now"})
+        assert (waits.status_code, "审核尚未全部通过" in waits.text) == (409, True)
+        await approve(episode, at=clock.now())
         done = await desk.send(f"/admin/items/{episode}/publish", {"revision": "1", "when": "now"})
         assert done.headers["location"] == f"/admin/items/{episode}"
         assert "已发布" in (await desk.read(f"/admin/items/{episode}")).text
@@ -209,9 +213,10 @@ class TestPublishing:
     async def test_a_time_is_one_of_shanghai(self, employ: Any) -> None:
         desk = await employ(Role.PUBLISHER, Role.EDITOR)
         episode = await an_episode(parent_id=await a_series())
+        await approve(episode, at=datetime(2029, 5, 1, tzinfo=UTC))
         await desk.send(
             f"/admin/items/{episode}/publish",
-            {"revision": "1", "when": "later", "starts_at": "2029-05-01T08:00", "ends_at": "2030-05-01T08:00"},
+            {"revision": "1", "when": "later", "starts_at": "2029-05-01T08:00", "ends_at": "2030-04-01T08:00"},
         )
         (row,) = await publishing.history(item_id=episode)
         assert row.starts_at.isoformat() == "2029-05-01T00:00:00+00:00"
@@ -223,6 +228,7 @@ class TestPublishing:
     async def test_a_time_that_is_none_or_far_away_is_refused(self, employ: Any, text: str) -> None:
         desk = await employ(Role.PUBLISHER)
         episode = await an_episode(parent_id=await a_series())
+        await approve(episode, at=clock.now())
         answer = await desk.send(f"/admin/items/{episode}/publish", {"revision": "1", "when": "later", "ends_at": text})
         assert answer.status_code in {303, 422}
         assert answer.status_code == 422 or text == "2029-05-01"

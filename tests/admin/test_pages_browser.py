@@ -13,10 +13,11 @@ from PIL import Image
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 from shelf import a_consent, a_file, a_series, a_tag, an_episode
 
-from content import airings, items, publishing
+from content import airings, items, publishing, review_rules
 from server.core import clock, staff, staff_sessions
 from server.core.roles import STAFF, Role
 from server.core.tables import StaffSession
+from tests.content.studio import publish
 
 pytestmark = pytest.mark.browser
 
@@ -349,7 +350,7 @@ class TestWithoutAMouse:
     async def test_what_waits_is_carried_to_another_day_and_brought_back(self, sit: Any) -> None:
         window = await sit(Role.PUBLISHER)
         series = await a_series(published=False)
-        await publishing.publish(item_id=series, starts_at=_at("2030-03-05T08:00"), staff_id=1, at=clock.now())
+        await publish(item_id=series, starts_at=_at("2030-03-05T08:00"), staff_id=1, at=clock.now())
         page = await window.open("/admin/calendar?month=2030-03")
         chip, said = page.locator(f"#begins-{series}"), page.locator("#announced")
         await chip.focus()
@@ -374,7 +375,7 @@ class TestWithoutAMouse:
     async def test_two_who_move_at_once_are_told(self, sit: Any) -> None:
         one, other = await sit(Role.PUBLISHER), await sit(Role.PUBLISHER)
         series = await a_series(published=False)
-        await publishing.publish(item_id=series, starts_at=_at("2030-03-05T08:00"), staff_id=1, at=clock.now())
+        await publish(item_id=series, starts_at=_at("2030-03-05T08:00"), staff_id=1, at=clock.now())
         pages = [await window.open("/admin/calendar?month=2030-03") for window in (one, other)]
         for page, day in zip(pages, ("2030-03-07", "2030-03-20"), strict=True):
             await page.drag_and_drop(f"#begins-{series}", f"[data-day='{day}']")
@@ -444,6 +445,7 @@ class TestPublishing:
         window = await sit(Role.AUTHOR, Role.PUBLISHER)
         episode = await an_episode(parent_id=await a_series())
         page = await window.open(f"/admin/items/{episode}")
+        await review_rules.change(kind="episode", roles=[], staff_id=1, at=clock.now())
         await page.fill("#field-title", "发布前的最后一改")
         await page.get_by_role("button", name="立即发布").click()
         await expect(page.locator(".alert-success")).to_contain_text("已发布。")

@@ -72,7 +72,7 @@ async def test_numbers_of_people_are_not_kept() -> None:
 
 async def test_only_what_can_be_read_can_be_asked_about() -> None:
     reader, series_id = await doctor(), await series()
-    hidden = await series("专业", audience="professional")
+    hidden = await series("专业", audience="patient")
     for item_id in (hidden, await episode(series_id), 424_242):
         with pytest.raises(ItemMissing):
             await hand_in(reader, item_id)

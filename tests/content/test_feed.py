@@ -13,7 +13,7 @@ from content.parts import Audience as For
 from server.core.db import connection
 from server.core.roles import Reader
 from tests import ical_rules
-from tests.content.studio import a_file
+from tests.content.studio import a_file, publish
 from tests.ical_rules import Component
 from tests.viewing_fixtures import BEGAN, NOON, SECONDS, airing, cancelled, doctor, episode, series, without_consent
 
@@ -94,7 +94,7 @@ async def test_what_is_withdrawn_before_it_airs_is_told_as_cancelled_for_thirty_
     assert (after.time("DTSTART"), after.time("DTEND")) == (before.time("DTSTART"), before.time("DTEND"))
     assert uid in await events_of(token, at=at + 30 * DAY - timedelta(seconds=1))
     assert await events_of(token, at=at + 30 * DAY) == {}
-    await publishing.publish(item_id=series_id if upper else episode_id, staff_id=1, at=at)
+    await publish(item_id=series_id if upper else episode_id, staff_id=1, at=at)
     assert (await events_of(token, at=at))[uid].text("STATUS") == "CANCELLED"
     await airings.schedule(episode_id=episode_id, airs_at=NOON, staff_id=1, at=at)
     again = (await events_of(token, at=at))[uid]
@@ -129,7 +129,7 @@ async def test_what_expires_before_it_airs_is_told_as_cancelled() -> None:
     series_id = await series()
     episode_id = await episode(series_id, NOON + DAY)
     _, token = await subscriber(series_id)
-    await publishing.publish(item_id=episode_id, staff_id=1, at=NOON - DAY, ends_at=NOON)
+    await publish(item_id=episode_id, staff_id=1, at=NOON - DAY, ends_at=NOON)
     await timing.turn(at=NOON)
     [event] = (await events_of(token)).values()
     assert event.text("STATUS") == "CANCELLED"
@@ -143,7 +143,7 @@ async def test_what_may_not_be_read_is_not_in_the_feed() -> None:
     assert len(await events_of(token)) == 1
     await publishing.withdraw(item_id=gone, reason="", staff_id=1, at=NOON)
     assert await events_of(token) == {}
-    await publishing.publish(item_id=gone, staff_id=1, at=NOON)
+    await publish(item_id=gone, staff_id=1, at=NOON)
     await following.unfollow(reader=reader, series_id=series_id, at=NOON)
     assert await events_of(token) == {}
 

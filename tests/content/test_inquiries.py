@@ -18,6 +18,7 @@ from content.personal_words import ContactGiven
 from server.core.db import connection
 from server.core.roles import Audience, Reader, Role
 from server.sandbox.demo import SECOND_DOCTOR
+from tests.content.studio import publish
 
 __all__ = ["parts", "sandbox", "wechat"]
 
@@ -127,7 +128,7 @@ async def test_a_question_becomes_an_episode_and_its_asker_hears_of_it_twice(des
         before = await items.draft_of(item_id=first)
         shape: dict[str, Any] = {**text, "title": title, "video": {"url": "https://films.example.org/film.mp4"}}
         await items.save_draft(item_id=first, shape=shape, revision=before.revision, staff_id=7, at=NOON)
-        await publishing.publish(item_id=first, staff_id=7, at=NOON)
+        await publish(item_id=first, staff_id=7, at=NOON)
     assert await waiting() == [(desk.one.account_id, f"inquiry:{into}:shown")]
     mine = await desk.mine(desk.one)
     assert mine.episode is not None

@@ -23,6 +23,7 @@ from tests.content.studio import (
     after,
     draft,
     episode_text,
+    publish,
     published_episode,
     published_series,
     series_text,
@@ -63,7 +64,7 @@ async def events() -> list[str]:
 async def test_a_draft_is_published_at_once() -> None:
     series_id = await draft("series", await series_text())
     assert await state(series_id) == (State.DRAFT, False, False)
-    stands = await publishing.publish(item_id=series_id, staff_id=2, at=NOON)
+    stands = await publish(item_id=series_id, staff_id=2, at=NOON)
     assert (stands.state, stands.number, stands.visible) == (State.PUBLISHED, 1, True)
     assert await is_readable(series_id)
 
@@ -71,12 +72,12 @@ async def test_a_draft_is_published_at_once() -> None:
 async def test_a_draft_that_is_not_fit_is_refused_with_every_reason() -> None:
     series_id = await draft("series", {"title": "", "cover": {"asset": 99}})
     with pytest.raises(ChecksFailed) as refused:
-        await publishing.publish(item_id=series_id, staff_id=2, at=NOON)
+        await publish(item_id=series_id, staff_id=2, at=NOON)
     found: Any = refused.value.facts["findings"]
     assert {(finding["field"], finding["code"]) for finding in found} == {("title", "missing")}
     await saved(series_id, title="有了")
     with pytest.raises(ChecksFailed) as refused:
-        await publishing.publish(item_id=series_id, staff_id=2, at=NOON)
+        await publish(item_id=series_id, staff_id=2, at=NOON)
     found = refused.value.facts["findings"]
     assert {(finding["field"], finding["code"]) for finding in found} == {
         ("cover.asset", "asset_unknown"),
@@ -88,7 +89,7 @@ async def test_a_draft_that_is_not_fit_is_refused_with_every_reason() -> None:
 async def test_an_episode_without_a_series_is_not_published() -> None:
     episode_id = await draft("episode", await episode_text())
     with pytest.raises(ChecksFailed) as refused:
-        await publishing.publish(item_id=episode_id, staff_id=2, at=NOON)
+        await publish(item_id=episode_id, staff_id=2, at=NOON)
     assert refused.value.field == "parent_id"
 
 
@@ -96,19 +97,19 @@ async def test_what_was_looked_at_is_what_is_published() -> None:
     series_id = await draft("series", await series_text())
     await saved(series_id, title="改过")
     with pytest.raises(DraftStale):
-        await publishing.publish(item_id=series_id, revision=1, staff_id=2, at=NOON)
+        await publish(item_id=series_id, revision=1, staff_id=2, at=NOON)
 
 
 async def test_publishing_twice_changes_nothing() -> None:
     series_id = await published_series()
-    again = await publishing.publish(item_id=series_id, staff_id=2, at=after(minutes=1))
+    again = await publish(item_id=series_id, staff_id=2, at=after(minutes=1))
     assert again.since == NOON
     assert len(await publishing.history(item_id=series_id)) == 1
 
 
 async def test_two_who_publish_at_once_make_one_publication() -> None:
     series_id = await draft("series", await series_text())
-    await asyncio.gather(*(publishing.publish(item_id=series_id, staff_id=2, at=NOON) for _ in range(4)))
+    await asyncio.gather(*(publish(item_id=series_id, staff_id=2, at=NOON) for _ in range(4)))
     assert len(await publishing.history(item_id=series_id)) == 1
 
 
@@ -117,14 +118,14 @@ async def test_readers_keep_the_old_version_until_the_new_one_is_published() -> 
     await saved(series_id, title="新")
     assert await state(series_id) == (State.PUBLISHED, True, True)
     assert await connection().value("SELECT title FROM live WHERE item_id = $1", series_id) == "旧"
-    await publishing.publish(item_id=series_id, staff_id=2, at=after(minutes=1))
+    await publish(item_id=series_id, staff_id=2, at=after(minutes=1))
     assert await connection().value("SELECT title FROM live WHERE item_id = $1", series_id) == "新"
     assert [row.replaced_at for row in await publishing.history(item_id=series_id)] == [None, after(minutes=1)]
 
 
 async def test_what_is_scheduled_begins_on_time() -> None:
     series_id = await draft("series", await series_text())
-    await publishing.publish(item_id=series_id, starts_at=after(hours=1), staff_id=2, at=NOON)
+    await publish(item_id=series_id, starts_at=after(hours=1), staff_id=2, at=NOON)
     assert await state(series_id) == (State.SCHEDULED, False, False)
     assert await timing.turn(at=after(minutes=59)) == 0
     assert await timing.turn(at=after(hours=1)) == 1
@@ -135,7 +136,7 @@ async def test_what_is_scheduled_begins_on_time() -> None:
 async def test_a_new_version_waits_behind_the_one_that_is_shown() -> None:
     series_id = await published_series(title="旧")
     await saved(series_id, title="新")
-    await publishing.publish(item_id=series_id, starts_at=after(hours=1), staff_id=2, at=NOON)
+    await publish(item_id=series_id, starts_at=after(hours=1), staff_id=2, at=NOON)
     stands = await standing(item_id=series_id, at=NOON)
     assert (stands.state, stands.number, stands.next_at) == (State.PUBLISHED, 1, after(hours=1))
     await timing.turn(at=after(hours=1))
@@ -144,7 +145,7 @@ async def test_a_new_version_waits_behind_the_one_that_is_shown() -> None:
 
 async def test_what_is_edited_while_it_waits_is_not_what_begins() -> None:
     series_id = await draft("series", await series_text(title="批准过的"))
-    await publishing.publish(item_id=series_id, starts_at=after(hours=1), staff_id=2, at=NOON)
+    await publish(item_id=series_id, starts_at=after(hours=1), staff_id=2, at=NOON)
     await saved(series_id, title="后来的")
     await timing.turn(at=after(hours=1))
     assert await connection().value("SELECT title FROM live WHERE item_id = $1", series_id) == "批准过的"
@@ -152,8 +153,8 @@ async def test_what_is_edited_while_it_waits_is_not_what_begins() -> None:
 
 async def test_publishing_now_takes_the_place_of_what_waits() -> None:
     series_id = await draft("series", await series_text())
-    await publishing.publish(item_id=series_id, starts_at=after(hours=1), staff_id=2, at=NOON)
-    await publishing.publish(item_id=series_id, staff_id=2, at=after(minutes=1))
+    await publish(item_id=series_id, starts_at=after(hours=1), staff_id=2, at=NOON)
+    await publish(item_id=series_id, staff_id=2, at=after(minutes=1))
     assert await timing.turn(at=after(hours=2)) == 0
     assert (await standing(item_id=series_id, at=after(hours=2))).since == after(minutes=1)
 
@@ -161,7 +162,7 @@ async def test_publishing_now_takes_the_place_of_what_waits() -> None:
 async def test_what_waits_can_be_taken_back_alone() -> None:
     series_id = await published_series()
     await saved(series_id, title="新")
-    await publishing.publish(item_id=series_id, starts_at=after(hours=1), staff_id=2, at=NOON)
+    await publish(item_id=series_id, starts_at=after(hours=1), staff_id=2, at=NOON)
     stands = await publishing.unschedule(item_id=series_id, staff_id=2, at=after(minutes=1))
     assert (stands.state, stands.next_at) == (State.PUBLISHED, None)
     with pytest.raises(NotPublished):
@@ -170,7 +171,7 @@ async def test_what_waits_can_be_taken_back_alone() -> None:
 
 async def test_an_item_past_its_end_is_gone_before_any_job_runs() -> None:
     series_id = await draft("series", await series_text())
-    await publishing.publish(item_id=series_id, ends_at=after(hours=1), staff_id=2, at=NOON)
+    await publish(item_id=series_id, ends_at=after(hours=1), staff_id=2, at=NOON)
     await readable(item_id=series_id, reader=GUEST, at=after(minutes=59, seconds=59))
     with pytest.raises(Expired):
         await readable(item_id=series_id, reader=GUEST, at=after(hours=1))
@@ -194,7 +195,7 @@ async def test_an_item_past_its_end_is_gone_before_any_job_runs() -> None:
 async def test_a_period_that_is_none_is_refused(starts: dict[str, float] | None, ends: dict[str, float] | None) -> None:
     series_id = await draft("series", await series_text())
     with pytest.raises(PeriodBad):
-        await publishing.publish(
+        await publish(
             item_id=series_id,
             starts_at=after(**starts) if starts else None,
             ends_at=after(**ends) if ends else None,
@@ -218,7 +219,7 @@ async def test_a_withdrawn_item_that_is_edited_is_a_draft_again() -> None:
     await publishing.withdraw(item_id=series_id, reason="", staff_id=2, at=after(minutes=1))
     await saved(series_id, title="改好了")
     assert await state(series_id, after(minutes=2)) == (State.DRAFT, False, False)
-    await publishing.publish(item_id=series_id, staff_id=2, at=after(minutes=3))
+    await publish(item_id=series_id, staff_id=2, at=after(minutes=3))
     assert await is_readable(series_id, at=after(minutes=3))
     assert await connection().value("SELECT count(*) FROM tombstone") == 0
 
@@ -226,14 +227,14 @@ async def test_a_withdrawn_item_that_is_edited_is_a_draft_again() -> None:
 async def test_withdrawing_a_series_takes_its_episodes_away_and_publishing_it_brings_them_back() -> None:
     series_id = await published_series()
     season_id = await draft("season", {"title": "第一季"}, parent_id=series_id)
-    await publishing.publish(item_id=season_id, staff_id=2, at=NOON)
+    await publish(item_id=season_id, staff_id=2, at=NOON)
     episode_id = await published_episode(season_id)
     assert await is_readable(episode_id)
     await publishing.withdraw(item_id=series_id, reason="", staff_id=2, at=after(minutes=1))
     with pytest.raises(Withdrawn):
         await readable(item_id=episode_id, reader=GUEST, at=after(minutes=1))
     assert await state(episode_id, after(minutes=1)) == (State.PUBLISHED, False, False)
-    await publishing.publish(item_id=series_id, staff_id=2, at=after(minutes=2))
+    await publish(item_id=series_id, staff_id=2, at=after(minutes=2))
     assert await is_readable(episode_id, at=after(minutes=2))
     assert await events() == ["content_published"] * 3 + ["content_withdrawn"] * 3 + ["content_published"] * 3
 
@@ -242,7 +243,7 @@ async def test_withdrawing_a_series_takes_its_episodes_away_and_publishing_it_br
 async def test_what_goes_before_it_airs_has_its_airing_cancelled(level: str) -> None:
     series_id = await published_series()
     season_id = await draft("season", {"title": "第一季"}, parent_id=series_id)
-    await publishing.publish(item_id=season_id, staff_id=2, at=NOON)
+    await publish(item_id=season_id, staff_id=2, at=NOON)
     coming = await published_episode(season_id, airs_at=after(hours=1))
     aired = await published_episode(season_id, airs_at=after(seconds=60))
     for item_id in {"series": [series_id], "season": [season_id], "episode": [coming, aired]}[level]:
@@ -262,8 +263,8 @@ async def test_a_time_that_is_set_after_a_withdrawal_stays() -> None:
     await publishing.withdraw(item_id=episode_id, reason="", staff_id=2, at=NOON)
     await airings.schedule(episode_id=episode_id, airs_at=after(hours=2), staff_id=2, at=NOON)
     await publishing.withdraw(item_id=series_id, reason="", staff_id=2, at=NOON)
-    await publishing.publish(item_id=series_id, staff_id=2, at=NOON)
-    await publishing.publish(item_id=episode_id, staff_id=2, at=NOON)
+    await publish(item_id=series_id, staff_id=2, at=NOON)
+    await publish(item_id=episode_id, staff_id=2, at=NOON)
     airing = await airings.airing_of(episode_id=episode_id)
     assert airing is not None
     assert (airing.cancelled_at, airing.sequence) == (None, 2)
@@ -272,18 +273,18 @@ async def test_a_time_that_is_set_after_a_withdrawal_stays() -> None:
 async def test_an_episode_under_a_series_that_is_not_out_waits_for_it() -> None:
     series_id = await draft("series", await series_text())
     episode_id = await draft("episode", await episode_text(), parent_id=series_id)
-    stands = await publishing.publish(item_id=episode_id, staff_id=2, at=NOON)
+    stands = await publish(item_id=episode_id, staff_id=2, at=NOON)
     assert (stands.state, stands.visible) == (State.PUBLISHED, False)
     with pytest.raises(ItemMissing) as missing:
         await readable(item_id=episode_id, reader=GUEST, at=NOON)
     assert type(missing.value) is ItemMissing
-    await publishing.publish(item_id=series_id, staff_id=2, at=after(minutes=1))
+    await publish(item_id=series_id, staff_id=2, at=after(minutes=1))
     assert await is_readable(episode_id, at=after(minutes=1))
 
 
 async def test_an_episode_is_for_no_more_readers_than_its_series_and_no_longer() -> None:
     series_id = await draft("series", await series_text(audience="doctor"))
-    await publishing.publish(item_id=series_id, ends_at=after(hours=1), staff_id=2, at=NOON)
+    await publish(item_id=series_id, ends_at=after(hours=1), staff_id=2, at=NOON)
     episode_id = await published_episode(series_id)
     row = await connection().row("SELECT audience, valid_until, root_id FROM live WHERE item_id = $1", episode_id)
     assert row is not None
@@ -299,7 +300,7 @@ async def test_a_wider_series_does_not_widen_what_a_patient_agreed_to() -> None:
     consent_id = await a_consent(scope=Audience.DOCTOR)
     episode_id = await published_episode(series_id, filmed_patient=True, consent_id=consent_id)
     await saved(series_id, audience="everyone")
-    await publishing.publish(item_id=series_id, staff_id=2, at=after(minutes=1))
+    await publish(item_id=series_id, staff_id=2, at=after(minutes=1))
     assert await connection().value("SELECT audience FROM live WHERE item_id = $1", series_id) == "everyone"
     assert await connection().value("SELECT audience FROM live WHERE item_id = $1", episode_id) == "doctor"
 
@@ -309,7 +310,7 @@ async def test_new_tags_are_told() -> None:
     await a_tag("colon-cancer", "结肠癌")
     series_id = await published_series(tags=["rectal-cancer"])
     await saved(series_id, tags=["colon-cancer"])
-    await publishing.publish(item_id=series_id, staff_id=2, at=after(minutes=1))
+    await publish(item_id=series_id, staff_id=2, at=after(minutes=1))
     assert await events() == ["content_published", "content_published", "content_retagged"]
     assert await connection().value("SELECT tags FROM live WHERE item_id = $1", series_id) == ["colon-cancer"]
 
@@ -320,7 +321,7 @@ async def test_a_withdrawn_consent_takes_everything_away_that_rests_on_it() -> N
     film = await a_file("video")
     filmed = await published_episode(series_id, filmed_patient=True, consent_id=consent_id, video={"asset": film})
     waits = await draft("episode", await episode_text(consent_id=consent_id), parent_id=series_id)
-    await publishing.publish(item_id=waits, starts_at=after(hours=1), staff_id=2, at=NOON)
+    await publish(item_id=waits, starts_at=after(hours=1), staff_id=2, at=NOON)
     other = await published_episode(series_id)
     await filming.withdraw(consent_id=consent_id, staff_id=2, at=after(minutes=1))
     with pytest.raises(Withdrawn):
@@ -328,10 +329,10 @@ async def test_a_withdrawn_consent_takes_everything_away_that_rests_on_it() -> N
     assert await is_readable(other, at=after(minutes=1))
     assert await timing.turn(at=after(hours=1)) == 0
     with pytest.raises(ChecksFailed):
-        await publishing.publish(item_id=filmed, staff_id=2, at=after(minutes=2))
+        await publish(item_id=filmed, staff_id=2, at=after(minutes=2))
     await saved(filmed, filmed_patient=False, consent_id=None)
     with pytest.raises(ChecksFailed) as refused:
-        await publishing.publish(item_id=filmed, staff_id=2, at=after(minutes=3))
+        await publish(item_id=filmed, staff_id=2, at=after(minutes=3))
     assert refused.value.field == "video.asset"
 
 
@@ -360,7 +361,7 @@ async def test_publishing_while_the_consent_is_withdrawn_leaves_nothing_live() -
         consent_id = await a_consent()
         episode_id = await draft("episode", await episode_text(consent_id=consent_id), parent_id=series_id)
         await asyncio.gather(
-            publishing.publish(item_id=episode_id, staff_id=2, at=NOON),
+            publish(item_id=episode_id, staff_id=2, at=NOON),
             filming.withdraw(consent_id=consent_id, staff_id=2, at=NOON),
             return_exceptions=True,
         )
@@ -372,7 +373,7 @@ async def test_an_episode_published_while_its_series_is_withdrawn_does_not_stay(
         series_id = await published_series()
         episode_id = await draft("episode", await episode_text(), parent_id=series_id)
         await asyncio.gather(
-            publishing.publish(item_id=episode_id, staff_id=2, at=NOON),
+            publish(item_id=episode_id, staff_id=2, at=NOON),
             publishing.withdraw(item_id=series_id, reason="", staff_id=2, at=NOON),
         )
         assert not await is_readable(episode_id)
@@ -382,7 +383,7 @@ async def test_what_something_speaks_against_by_now_does_not_begin() -> None:
     series_id = await published_series()
     tag = await a_tag("short-lived")
     episode_id = await draft("episode", await episode_text(tags=[tag]), parent_id=series_id)
-    await publishing.publish(item_id=episode_id, starts_at=after(hours=1), staff_id=2, at=NOON)
+    await publish(item_id=episode_id, starts_at=after(hours=1), staff_id=2, at=NOON)
     await connection().execute("DELETE FROM tag")
     await timing.turn(at=after(hours=1))
     assert not await is_readable(episode_id, at=after(hours=1))
@@ -453,11 +454,8 @@ async def test_every_deed_of_an_editor_is_in_the_audit() -> None:
     await publishing.withdraw(item_id=series_id, reason="", staff_id=2, at=NOON)
     deeds = [row["deed"] for row in await connection().fetch("SELECT deed FROM audit_entry ORDER BY id")]
     assert deeds == [
-        "item.create",
-        "item.publish",
-        "item.create",
-        "airing.set",
-        "item.publish",
+        *("item.create", "item.submit", "item.approve", "item.approve", "item.publish"),
+        *("item.create", "airing.set", "item.submit", "item.approve", "item.approve", "item.publish"),
         "airing.cancelled",
         "item.withdraw",
     ]

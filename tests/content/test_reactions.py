@@ -8,7 +8,7 @@ import pytest
 
 from cdp.consent import ConsentNeeded
 from content import publishing, reactions
-from content.access import ItemMissing, Withdrawn
+from content.access import ItemMissing, ProfessionalNeeded, Withdrawn
 from server.core.db import connection
 from tests.viewing_fixtures import NOON, doctor, episode, events, series, without_consent
 
@@ -74,7 +74,7 @@ async def test_what_others_think_is_counted_and_not_named() -> None:
 async def test_what_cannot_be_seen_cannot_be_liked_but_can_be_let_go() -> None:
     reader, series_id = await doctor(), await series()
     hidden = await episode(series_id, audience="professional")
-    with pytest.raises(ItemMissing):
+    with pytest.raises(ProfessionalNeeded):
         await reactions.like(reader=reader, item_id=hidden, at=NOON)
     with pytest.raises(ItemMissing):
         await reactions.rate(reader=reader, item_id=424_242, stars=1, at=NOON)

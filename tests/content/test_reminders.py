@@ -17,7 +17,7 @@ from content.reminders import LEAD
 from server.core.db import connection, transaction
 from server.core.roles import Audience, Reader, Role
 from server.sandbox.demo import SECOND_DOCTOR
-from tests.content.studio import a_file
+from tests.content.studio import a_file, publish
 
 __all__ = ["parts", "sandbox", "wechat"]
 
@@ -219,7 +219,7 @@ async def test_a_withdrawn_episode_is_told_as_cancelled_and_reminded_of_when_it_
         await send_due(parts, at)
     assert sent(parts) == [("cancelled", "2026年11月3日 19:30")]
     assert parts.sandbox.world.messages[0].values["thing1"] == "直肠癌：能不能保肛"
-    await publishing.publish(item_id=episode, staff_id=1, at=NOON)
+    await publish(item_id=episode, staff_id=1, at=NOON)
     assert await waiting() == []
     await airings.schedule(episode_id=episode, airs_at=TOMORROW, staff_id=1, at=NOON)
     assert (f"episode:{episode}:soon:2", TOMORROW - LEAD) in await waiting()
@@ -240,7 +240,7 @@ async def test_an_episode_that_expires_before_it_airs_is_told_as_cancelled(parts
     series = await studio.series()
     episode = await studio.episode(series, TOMORROW)
     await follow(account, series)
-    await publishing.publish(item_id=series, staff_id=1, at=NOON, ends_at=TONIGHT)
+    await publish(item_id=series, staff_id=1, at=NOON, ends_at=TONIGHT)
     await timing.turn(at=TONIGHT)
     assert await waiting() == [(f"episode:{episode}:cancelled:1", TONIGHT)]
 

@@ -13,7 +13,16 @@ from content.publishing import PeriodBad
 from content.schedule import NothingWaits, ScheduleStale
 from content.workflow import standing
 from server.core.db import connection
-from tests.content.studio import NOON, after, draft, episode_text, published_episode, published_series, series_text
+from tests.content.studio import (
+    NOON,
+    after,
+    draft,
+    episode_text,
+    publish,
+    published_episode,
+    published_series,
+    series_text,
+)
 
 pytestmark = pytest.mark.usefixtures("database")
 NOVEMBER = (datetime(2026, 10, 31, 16, tzinfo=UTC), datetime(2026, 11, 30, 16, tzinfo=UTC))
@@ -26,7 +35,7 @@ async def month(**asked: Any) -> list[schedule.Entry]:
 
 async def waiting_series(*, starts_at: datetime, ends_at: datetime | None = None, **changes: Any) -> int:
     item_id = await draft("series", await series_text(**changes))
-    await publishing.publish(item_id=item_id, starts_at=starts_at, ends_at=ends_at, staff_id=2, at=NOON)
+    await publish(item_id=item_id, starts_at=starts_at, ends_at=ends_at, staff_id=2, at=NOON)
     return item_id
 
 

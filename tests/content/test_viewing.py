@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from cdp.accounts import AccountGone
 from cdp.consent import ConsentNeeded
 from content import items, publishing, viewing
-from content.access import ItemMissing, Withdrawn
+from content.access import ItemMissing, ProfessionalNeeded, Withdrawn
 from content.ranges import Ranges
 from content.viewing import NotAired, Progress
 from server.core.db import connection
 from server.core.roles import Reader, Role
+from tests.content.studio import publish
 from tests.viewing_fixtures import NOON, SECONDS, airing, cancelled, doctor, episode, events, series, without_consent
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -141,7 +142,7 @@ async def test_another_video_in_its_place_undoes_nothing() -> None:
             staff_id=1,
             at=NOON,
         )
-        await publishing.publish(item_id=episode_id, staff_id=1, at=NOON)
+        await publish(item_id=episode_id, staff_id=1, at=NOON)
         after = await viewing.progress_of(reader=reader, episode_id=episode_id, at=NOON)
         assert (after.finished_at, after.duration_s, after.share) == (done.finished_at, seconds, share)
         assert after.position_s <= seconds
@@ -222,6 +223,8 @@ async def test_what_cannot_be_seen_cannot_be_watched() -> None:
     with pytest.raises(ItemMissing):
         await report(reader, 999_999)
     with pytest.raises(ItemMissing):
+        await report(reader, await episode(series_id, audience="patient"))
+    with pytest.raises(ProfessionalNeeded):
         await report(reader, await episode(series_id, audience="professional"))
     off_air = await episode(series_id)
     await cancelled(off_air, NOON - timedelta(days=2))

@@ -10,6 +10,7 @@ from content import following, publishing, reactions, reading, viewing, watchlis
 from content.calendar import State
 from content.ranges import Ranges
 from server.core.roles import Reader
+from tests.content.studio import publish
 from tests.viewing_fixtures import BEGAN, NOON, SECONDS, cancelled, doctor, episode, series
 from tests.written_fixtures import article, written
 
@@ -127,7 +128,7 @@ async def test_what_is_withdrawn_vanishes_from_every_list_and_comes_back_with_it
     assert [len(await listed(reader=reader, at=NOON)) for listed in lists] == [1, 1, 1, 1]
     await publishing.withdraw(item_id=series_id, reason="", staff_id=1, at=NOON)
     assert [len(await listed(reader=reader, at=NOON)) for listed in lists] == [0, 0, 0, 0]
-    await publishing.publish(item_id=series_id, staff_id=1, at=NOON)
+    await publish(item_id=series_id, staff_id=1, at=NOON)
     assert [len(await listed(reader=reader, at=NOON)) for listed in lists] == [1, 1, 1, 1]
 
 

@@ -20,7 +20,7 @@ from content import items, publishing
 from server.core import clock
 from server.core.settings import BARE_NAMES, PREFIX, Settings
 from server.embedded import redis as embedded_redis
-from tests.content.studio import published_episode, published_series
+from tests.content.studio import publish, published_episode, published_series
 
 ROOT = Path(__file__).parents[2]
 MOST_S = 1.0
@@ -84,7 +84,7 @@ async def change(item_id: int, title: str) -> None:
     await items.save_draft(
         item_id=item_id, shape={**before.shape, "title": title}, revision=before.revision, staff_id=1, at=clock.now()
     )
-    await publishing.publish(item_id=item_id, staff_id=1, at=clock.now())
+    await publish(item_id=item_id, staff_id=1, at=clock.now())
 
 
 async def stale_for(client: httpx.AsyncClient, path: str, deed: Any, is_new: Any) -> float:
@@ -129,7 +129,7 @@ async def test_without_redis_nothing_is_kept_and_readers_notice_nothing(
     )
     assert behind < MOST_S
     # From now on nothing is kept at all: a change is seen by the very next request.
-    await publishing.publish(item_id=episode_id, staff_id=1, at=clock.now())
+    await publish(item_id=episode_id, staff_id=1, at=clock.now())
     assert (await worker.client.get(path)).status_code == 200
     await change(episode_id, "新")
     assert (await worker.client.get(path)).json()["title"] == "新"

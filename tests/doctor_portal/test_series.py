@@ -13,7 +13,7 @@ from server.core import clock
 from server.core.db import connection
 from server.core.storage import Files
 from tests.content.files import DOCUMENT, pieces
-from tests.content.studio import a_consent, a_tag, draft, episode_text, published_episode, published_series
+from tests.content.studio import a_consent, a_tag, draft, episode_text, publish, published_episode, published_series
 
 __all__ = ["people"]
 
@@ -28,7 +28,7 @@ async def shelf(client: httpx.AsyncClient) -> dict[str, int]:
     series_id = await published_series(at=at, tags=["rectal-cancer"])
     beside = await published_episode(series_id, at=at, title="先导")
     season_id = await draft("season", {"title": "第一季", "summary": "术前"}, parent_id=series_id, at=at)
-    await publishing.publish(item_id=season_id, staff_id=2, at=at)
+    await publish(item_id=season_id, staff_id=2, at=at)
     first = await published_episode(season_id, at=at, airs_at=at, title="面诊", tags=["rectal-cancer"])
     second = await published_episode(season_id, at=at, airs_at=at + 3 * HOUR, title="手术", stage="difficulty")
     return {"series": series_id, "season": season_id, "beside": beside, "first": first, "second": second}
@@ -39,7 +39,7 @@ async def change(item_id: int, **changes: Any) -> None:
     await items.save_draft(
         item_id=item_id, shape={**before.shape, **changes}, revision=before.revision, staff_id=1, at=clock.now()
     )
-    await publishing.publish(item_id=item_id, staff_id=1, at=clock.now())
+    await publish(item_id=item_id, staff_id=1, at=clock.now())
 
 
 async def test_a_guest_reads_the_page_of_a_series(client: httpx.AsyncClient, shelf: dict[str, int]) -> None:
@@ -239,7 +239,7 @@ async def test_what_ends_is_gone_at_that_instant_also_from_what_is_kept(client: 
     series_id = await published_series(at=clock.now())
     episode_id = await draft("episode", await episode_text(), parent_id=series_id)
     ends_at = clock.now() + timedelta(milliseconds=400)
-    await publishing.publish(item_id=episode_id, ends_at=ends_at, staff_id=1, at=clock.now())
+    await publish(item_id=episode_id, ends_at=ends_at, staff_id=1, at=clock.now())
     path, page = f"/api/doctor/episodes/{episode_id}", f"/api/doctor/series/{series_id}"
     while clock.now() < ends_at - timedelta(milliseconds=50):
         assert (await client.get(path)).status_code in {200, 410}

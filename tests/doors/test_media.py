@@ -15,7 +15,15 @@ from server.core import clock
 from server.core.db import connection
 from server.core.storage import DiskFiles
 from tests.content.files import film, picture, pieces
-from tests.content.studio import a_consent, draft, episode_text, published_episode, published_series, series_text
+from tests.content.studio import (
+    a_consent,
+    draft,
+    episode_text,
+    publish,
+    published_episode,
+    published_series,
+    series_text,
+)
 
 DATA = film()
 SIZE = len(DATA)
@@ -200,7 +208,7 @@ async def test_a_withdrawn_consent_closes_the_film_wherever_else_it_is_used(
         parent_id=shelf.series_id,
     )
     with pytest.raises(publishing.ChecksFailed):
-        await publishing.publish(item_id=item_id, staff_id=1, at=clock.now())
+        await publish(item_id=item_id, staff_id=1, at=clock.now())
 
 
 @pytest.mark.parametrize("deed", ["withdraw", "withdraw the series", "expire", "move the airing", "cancel the airing"])
@@ -212,7 +220,7 @@ async def test_an_address_closes_with_its_item(client: httpx.AsyncClient, shelf:
     elif deed == "withdraw the series":
         await publishing.withdraw(item_id=shelf.series_id, reason="", staff_id=1, at=now)
     elif deed == "expire":
-        await publishing.publish(item_id=shelf.episode_id, ends_at=now + timedelta(milliseconds=50), staff_id=1, at=now)
+        await publish(item_id=shelf.episode_id, ends_at=now + timedelta(milliseconds=50), staff_id=1, at=now)
         await asyncio.sleep(0.06)
     elif deed == "move the airing":
         await airings.schedule(episode_id=shelf.episode_id, airs_at=now + timedelta(days=1), staff_id=1, at=now)
@@ -267,7 +275,7 @@ async def test_a_file_that_is_lost_is_missing_and_no_fault(app: Any, client: htt
 async def covered(app: Any, client: httpx.AsyncClient) -> dict[str, Any]:
     kept = await take(app, picture("PNG", (1600, 900)), "cover.png")
     item_id = await draft("series", await series_text(cover={"asset": kept.id, "alt": "手术室"}))
-    await publishing.publish(item_id=item_id, staff_id=1, at=clock.now())
+    await publish(item_id=item_id, staff_id=1, at=clock.now())
     page = (await client.get(f"/api/doctor/series/{item_id}")).json()
     return {"item": item_id, "asset": kept, **page["cover"]}
 

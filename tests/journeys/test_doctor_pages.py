@@ -14,13 +14,13 @@ import pytest
 from people_fixtures import Visitors
 from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
-from content import airings, assets, publishing
+from content import airings, assets
 from server.core import clock, db
 from server.demo import notices
 from server.demo.films import Slide, film
 from server.demo.pictures import cover
 from tests.content.files import pieces
-from tests.content.studio import a_tag, draft, published_series
+from tests.content.studio import a_tag, draft, publish, published_series
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -68,7 +68,7 @@ async def shelf(app: Any, visitors: Visitors, tmp_path: Path) -> Shelf:
         }
         item_id = await draft("episode", shape, parent_id=series_id, at=at)
         await airings.schedule(episode_id=item_id, airs_at=airs_at, staff_id=1, at=at)
-        await publishing.publish(item_id=item_id, staff_id=1, at=at)
+        await publish(item_id=item_id, staff_id=1, at=at)
         made.append(item_id)
     return Shelf(series_id, *made)
 
