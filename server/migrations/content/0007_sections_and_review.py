@@ -8,7 +8,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("content", "0005_activities")]
+    dependencies = [("content", "0006_draft_titles")]
 
     operations = [
         ops.CreateModel(
