@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from server.core import audit, clock
 from server.core.db import transaction
+from server.core.roles import Role
 from server.core.settings import Settings
 from server.demo import notices, people, professionals, shows, staff, taxonomy, visits
 from server.demo.script import ALL
@@ -37,7 +38,8 @@ async def seed(ctx: Any, say: Callable[[str], None], *, script: Sequence[Series]
     await people.seed(sealer=ctx.sealer, at=at)
     await notices.seed(at=at)
     await professionals.seed(ctx, at=at)
-    editor_id = await staff.seed(at=at)
+    acting = await staff.seed(at=at)
+    editor_id = acting[Role.EDITOR]
     await taxonomy.seed(staff_id=editor_id, at=at)
     try:
         font(24)

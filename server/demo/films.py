@@ -1,10 +1,11 @@
-"""The demo films: slides of the four stages with a running time code, and silence.
+"""The demo films: slides of the four stages with a running time code, and silence or a tune.
 
 The rule: small and quick to make, since the first start makes all of them: at most one frame a second, of which only
 the time code and the bar under it change; the silence is one frame of sound written again and again. They show what
 they are: no patient, no operation, a demonstration.
 """
 
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +18,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from PIL import Image, ImageDraw
 
+from server.demo import sounds
 from server.demo.pictures import colour
 from server.demo.typesetting import font, wrap
 
@@ -55,26 +57,40 @@ class Slide:
     lines: tuple[str, ...] = ()
 
 
-def film(*, path: Path, slides: Sequence[Slide], seconds: int, over: str, hue: float, step_s: int = 1) -> None:
+def film(
+    *,
+    path: Path,
+    slides: Sequence[Slide],
+    seconds: int,
+    over: str,
+    hue: float,
+    step_s: int = 1,
+    tune: "array[float] | None" = None,
+) -> None:
     """Write a film of 640 × 360 as an MP4 (H.264, AAC) that begins to play before it is loaded.
 
     :param slides: in the order of their beginnings, the first at 0.
     :param over: the line above every heading.
     :param step_s: seconds that a frame stands, by which ``seconds`` and the beginnings of slides are divided.
+    :param tune: what is heard, as long as the film (``sounds.py``); nothing without it.
     """
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
         picture = container.add_stream("libx264", rate=Fraction(1, step_s))
         picture.width, picture.height, picture.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         picture.time_base = Fraction(1, 1)
         picture.options = {**CODEC, "g": str(max(1, KEY_FRAME_S // step_s))}
-        sound = container.add_stream("aac", rate=SOUND_RATE)
+        sound = container.add_stream("aac", rate=sounds.RATE if tune else SOUND_RATE)
         sound.layout = "mono"
-        sound.bit_rate = 8_000
-        silence = _silence(sound)
+        sound.bit_rate = sounds.BIT_RATE if tune else 8_000
+        silence = b"" if tune else _silence(sound)
         for frame in _frames(slides, seconds, over, hue, step_s):
             container.mux(picture.encode(frame))
         container.mux(picture.encode(None))
-        for number in range(seconds * SOUND_RATE // SOUND_FRAME):
+        for heard in sounds.frames(tune or array("f")):
+            container.mux(sound.encode(heard))
+        if tune:
+            container.mux(sound.encode(None))
+        for number in range(0 if tune else seconds * SOUND_RATE // SOUND_FRAME):
             packet = Packet(silence)
             packet.stream = sound
             packet.time_base = Fraction(1, SOUND_RATE)

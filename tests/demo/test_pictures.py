@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from content import inspection
 from server.core.clock import day_of
-from server.demo import chapters, papers, pictures
+from server.demo import chapters, figures, papers, pictures, sounds, texts
 from server.demo.films import Slide, film
 from server.demo.programme import NOW, airs_at, numbered
 from server.demo.script import ALL, GASTRIC
@@ -77,6 +78,53 @@ def test_a_film_runs_its_time_with_pictures_and_sound(tmp_path: Path, step_s: in
     assert frames[0].tobytes() != frames[-1].tobytes()
     # Players begin before all is loaded only if the index comes first.
     assert path.read_bytes().find(b"moov") < path.read_bytes().find(b"mdat")
+
+
+def test_a_film_with_a_tune_is_heard_for_its_whole_time(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    slides = [Slide(0, 0, "面诊要点"), Slide(12, 1, "手术方案")]
+    film(path=path, slides=slides, seconds=24, over="演示", hue=200, tune=sounds.tune(24, seed="x"))
+    with av.open(str(path)) as container:
+        heard = [bytes(frame.planes[0]) for frame in container.decode(audio=0)]
+    assert len(heard) * 1024 / sounds.RATE == pytest.approx(24, abs=0.3)
+    loud = [number for number, plane in enumerate(heard) if any(plane)]
+    assert len(loud) > 0.6 * len(heard)
+
+
+def test_a_tune_is_the_same_each_time_another_by_another_name_and_never_too_loud() -> None:
+    sounds.tune.cache_clear()
+    first = sounds.tune(12, seed="x")
+    sounds.tune.cache_clear()
+    assert sounds.tune(12, seed="x") == first
+    assert sounds.tune(12, seed="y") != first
+    assert len(first) == 12 * sounds.RATE
+    assert 0.05 < max(map(abs, first)) < 0.9
+
+
+def test_a_recording_is_a_sound_of_its_own(tmp_path: Path) -> None:
+    sounds.recording(tmp_path / "tune.m4a", 12, seed="x")
+    assert inspection.sniff((tmp_path / "tune.m4a").read_bytes()[:64]) == ("audio", "audio/mp4")
+    with av.open(str(tmp_path / "tune.m4a")) as container:
+        assert container.duration is not None
+        assert container.duration / av.time_base == pytest.approx(12, abs=0.2)
+
+
+@pytest.mark.parametrize("kind", ["steps", "cycle", "layers"])
+def test_a_figure_is_as_wide_as_a_text_and_grows_with_its_labels(kind: figures.Figure) -> None:
+    sizes = []
+    for labels in (
+        ["测漏", "清洗", "干燥"],
+        ["预处理", "测漏", "清洗", "漂洗", "消毒灭菌", "终末漂洗", "干燥", "储存"],
+    ):
+        with Image.open(io.BytesIO(figures.figure(kind, labels, hue=20))) as picture:
+            sizes.append(picture.size)
+    assert {wide for wide, _ in sizes} == {figures.WIDTH}
+    assert sizes[0][1] <= sizes[1][1]
+
+
+def test_a_sheet_is_a_document_of_one_page() -> None:
+    for handout in texts.handouts():
+        assert papers.sheet(handout).startswith(b"%PDF-")
 
 
 def test_every_question_of_the_script_has_a_chapter_in_its_stage() -> None:

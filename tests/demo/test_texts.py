@@ -5,16 +5,17 @@ from collections import Counter
 from itertools import combinations
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from content import markup
 from content.parts import Audience
-from content.written import ArticleForm
+from content.written import ArticleForm, ProductClass
 from content.written_checks import CLAIMS
-from server.demo import persons
-from server.demo.articles import FOLDER, Article, TextUnfit, articles, read
+from server.demo import persons, texts
 from server.demo.script import ALL
 from server.demo.taxonomy import TAXONOMY
+from server.demo.texts import FOLDER, Article, TextUnfit, Told, articles, read
 
 # Hospitals and makers that a text of the demo must never name, and words in which an effect would be promised.
 REAL = re.compile(
@@ -24,20 +25,80 @@ PROMISES = re.compile(r"治愈率|有效率|生存率|根治|痊愈|100\s*[%％]
 DOSES = re.compile(r"\d\s*(?:mg|毫克|μg|微克|IU|国际单位)|每次\s*\d+\s*片")
 
 
-def text_of(article: Article) -> str:
-    return "\n".join([article.title, article.summary, article.body, str(article.blocks)])
+EVERY: tuple[Told, ...] = (
+    *articles(),
+    *texts.handouts(),
+    *texts.clips(),
+    *texts.brands(),
+    *texts.products(),
+    *texts.occasions(),
+)
+
+
+def text_of(told: Told) -> str:
+    return msgspec.json.encode(told).decode()
 
 
 @pytest.mark.parametrize("article", articles(), ids=lambda article: article.slug)
 def test_an_article_is_of_good_length_and_says_nothing_dangerous(article: Article) -> None:
-    text = text_of(article)
     letters = len(re.sub(r"\s", "", markup.plain(article.body)))
     assert 400 <= letters <= 900
     assert 15 <= len(article.summary) <= 80
-    for forbidden in (REAL, PROMISES, DOSES, CLAIMS):
-        assert forbidden.search(text) is None
     assert all(source.startswith("演示来源：") for source in article.sources)
     assert article.sources
+
+
+@pytest.mark.parametrize("told", EVERY, ids=lambda told: told.slug)
+def test_a_text_says_nothing_dangerous_and_names_nobody_real(told: Told) -> None:
+    for forbidden in (REAL, PROMISES, DOSES, CLAIMS):
+        assert forbidden.search(text_of(told)) is None
+
+
+def test_there_is_enough_of_every_other_kind() -> None:
+    assert len(texts.handouts()) >= 6
+    assert len(texts.clips()) >= 6
+    assert len({brand.field for brand in texts.brands()}) >= 6
+    classes = Counter(product.product_class for product in texts.products())
+    assert set(classes) == set(ProductClass)
+    assert len(texts.occasions()) >= 8
+
+
+def test_products_and_brands_are_named_as_demonstration_and_prescription_is_for_professionals() -> None:
+    for product in texts.products():
+        assert "演示" in product.title
+        assert "虚构" in product.maker
+        assert all("虚构" in paper.number and "演示" in paper.name for paper in product.certificates)
+        assert (product.product_class == ProductClass.PRESCRIPTION) == (product.audience == Audience.PROFESSIONAL)
+    for brand in texts.brands():
+        assert "演示" in brand.title
+        assert "虚构" in brand.operator
+        assert brand.link == "" or brand.link.startswith("https://example.com/")
+    for occasion in texts.occasions():
+        assert "虚构" in occasion.organiser
+        assert "虚构" in occasion.place or occasion.stream
+
+
+def test_what_a_text_refers_to_is_there() -> None:
+    slugs = {
+        "article": {article.slug for article in articles()},
+        "document": {handout.slug for handout in texts.handouts()},
+        "video": {clip.slug for clip in texts.clips()},
+        "product": {product.slug for product in texts.products()},
+    }
+    for told in EVERY:
+        for name in told.related:
+            kind, slug = name.split("/")
+            assert slug in slugs[kind], told.slug
+    for occasion in texts.occasions():
+        assert not occasion.replay or occasion.replay in slugs["video"]
+        assert {name for point in occasion.agenda for name in point.speakers} <= set(occasion.speakers)
+        assert all(point.at + point.minutes <= occasion.minutes for point in occasion.agenda)
+
+
+def test_everything_but_the_articles_is_alike_as_little_as_they_are() -> None:
+    assert len({(type(told), told.slug) for told in EVERY}) == len(EVERY)
+    assert len({told.title for told in EVERY}) == len(EVERY)
+    assert len({told.body for told in EVERY}) == len(EVERY)
 
 
 def test_there_are_enough_articles_of_every_form_for_every_reader() -> None:
@@ -63,7 +124,7 @@ def test_no_two_articles_are_alike() -> None:
 
 def test_every_tag_of_a_text_is_in_the_taxonomy_and_most_of_it_is_used() -> None:
     known = {entry.slug for entries in TAXONOMY.values() for entry in entries}
-    used = {tag for article in articles() for tag in article.tags} | {tag for series in ALL for tag in series.tags}
+    used = {tag for told in EVERY for tag in told.tags} | {tag for series in ALL for tag in series.tags}
     assert used <= known
     assert len(known) >= 60
     assert len(used) >= 60
@@ -103,8 +164,8 @@ def test_everybody_and_every_hospital_is_invented_and_says_so() -> None:
 def test_a_text_that_is_not_made_well_is_named_with_its_fault(
     tmp_path: Path, before: str, after: str, fault: str
 ) -> None:
-    text = (FOLDER / "eras-is-a-thread.md").read_text("utf-8")
+    text = (FOLDER / "articles" / "eras-is-a-thread.md").read_text("utf-8")
     assert before in text
     (tmp_path / "spoilt.md").write_text(text.replace(before, after), "utf-8")
     with pytest.raises(TextUnfit, match=rf"spoilt\.md: .*{fault}"):
-        read(tmp_path / "spoilt.md")
+        read(tmp_path / "spoilt.md", Article)
