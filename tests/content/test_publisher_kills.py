@@ -1,4 +1,4 @@
-"""A publisher is killed in the middle: every item is either shown whole or not at all, and the next turn ends the work."""
+"""A publisher is killed in the middle: every item is shown whole or not at all, and the next turn ends the work."""
 
 import asyncio
 import signal
