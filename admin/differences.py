@@ -10,7 +10,7 @@ from typing import Any, Final
 from markupsafe import Markup, escape
 from msgspec import Struct
 
-from admin.item_form import film_time
+from content.film_times import film_time
 from server.web.languages import marked
 
 # Comparing takes time with the square of the length; longer texts are shown whole.

@@ -11,12 +11,12 @@ from typing import Any
 from sanic import HTTPResponse, Request
 
 from admin.differences import FIELDS
-from admin.item_form import film_time
 from admin.menu import PLANNERS, PUBLISHERS, WITHDRAWERS, WRITERS
 from admin.words import AUDIENCES, FACETS, FINDINGS, KINDS, STAGES, STATE_COLOURS, STATES
 from content import airings, assets, filming, items, publishing, tags, titles, workflow
 from content.assets import Asset, AssetMissing
 from content.checks import Finding
+from content.film_times import film_time
 from content.items import DraftState
 from content.kinds import files_in, kind_of
 from content.media import staff_address

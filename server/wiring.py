@@ -32,6 +32,8 @@ from cdp.senders import Senders
 from content import (
     activity_notices,
     activity_registration,
+    import_work,
+    imports,
     inquiries,
     personal,
     reminders,
@@ -71,6 +73,7 @@ MODELS: Final[dict[str, list[str]]] = {
     "content": [
         "content.tables.activities",
         "content.tables.asked",
+        "content.tables.imports",
         "content.tables.items",
         "content.tables.review",
         "content.tables.viewing",
@@ -95,6 +98,8 @@ JOBS: Final[list[Job]] = [
     Job("professionals.expire", 30, professional_upkeep.expire),
     Job("professionals.forget", 3600, professional_upkeep.forget),
     Job("content.publish_on_time", timing.EVERY_S, timing.publish_on_time),
+    Job("imports.carry_out", 2, import_work.carry_out_waiting),
+    Job("imports.forget", 3600, imports.forget),
     Job("content.clear_files", renditions.CLEAR_EVERY_S, renditions.clear_files),
     Job("viewing.forget_sessions", 86_400, viewing.forget_sessions),
     Job("sharing.forget_visitors", 3600, sharing.forget_visitors),
