@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 import msgspec
 import structlog
 
-from content import airings, items, sheet_facts, trail, tree
+from content import airings, bulk, items, sections, sheet_facts, trail, tree
 from content.columns.cells import CellBad, Facts
 from content.columns.layouts import TOKEN, Layout, layout_of
 from content.import_plan import Current, Planned
@@ -84,9 +84,11 @@ async def _carry_out(held: SheetImport, at: datetime) -> None:
         raise _Unfit(report_of(rows, plans))
     staff_id = held.chosen_by or held.created_by
     await _hold(plans, layout)
-    for each in sorted(plans, key=_in_order):
-        if each.outcome in {"new", "changed"}:
-            await _carry_out_row(each, layout, staff_id=staff_id, at=at)
+    for each in sorted((each for each in plans if each.outcome == "changed"), key=_number):
+        await _carry_out_rows([each], layout, staff_id=staff_id, at=at)
+    new = [each for each in plans if each.outcome == "new"]
+    for place in range(0, len(new), AT_ONCE):
+        await _carry_out_rows(new[place : place + AT_ONCE], layout, staff_id=staff_id, at=at)
     report = report_of(rows, plans)
     if held.choice == "all" and report.problem_count:
         raise _Unfit(report)
@@ -99,6 +101,8 @@ async def _hold(plans: Sequence[Planned], layout: Layout) -> None:
     changing = [each for each in plans if each.outcome == "changed" and each.current]
     ids = sorted(each.current.item_id for each in changing if each.current)
     places = {each.wanted.parent_id for each in plans if each.outcome in {"new", "changed"}} - {None}
+    # As whoever places items holds them: the sections before the trees.
+    await connection().value("SELECT pg_advisory_xact_lock_shared(hashtext('section'))")
     await connection().execute(
         "WITH RECURSIVE up AS (SELECT id, parent_id FROM item WHERE id = ANY($1::bigint[]) "
         "UNION SELECT i.id, i.parent_id FROM item i JOIN up ON i.id = up.parent_id) "
@@ -122,30 +126,40 @@ def _overtaken(each: Planned) -> None:
     each.row.wrong(TOKEN.name, CellBad("导入时别人正在修改这条内容，没有覆盖。", reason="row_stale"), each.row.token)
 
 
-async def _carry_out_row(each: Planned, layout: Layout, *, staff_id: int, at: datetime) -> None:
+async def _carry_out_rows(some: Sequence[Planned], layout: Layout, *, staff_id: int, at: datetime) -> None:
+    """Carry out one row that changes an item, or several that make new ones; where one of them fails, one by one."""
     try:
         async with transaction():
-            if each.current is None:
-                item_id = await _make(each.wanted, layout, staff_id=staff_id, at=at)
+            if some[0].current is None:
+                made = await _make([each.wanted for each in some], layout, staff_id=staff_id, at=at)
             else:
-                item_id = each.current.item_id
-                await _change(each.current, each.wanted, staff_id=staff_id, at=at)
-            each.current = (await sheet_facts.as_now(kind=layout.kind, item_ids=[item_id]))[0]
-            await _remember(each.current, each.row, layout, staff_id=staff_id, at=at)
-    except items.DraftStale:
-        _overtaken(each)
+                made = [some[0].current.item_id]
+                await _change(some[0].current, some[0].wanted, staff_id=staff_id, at=at)
+            now = {each.item_id: each for each in await sheet_facts.as_now(kind=layout.kind, item_ids=made)}
+            await _remember([(now[item_id], each.row) for item_id, each in zip(made, some, strict=True)], staff_id, at)
     except Refusal as refusal:
-        each.outcome = "faulty"
-        each.row.wrong("", CellBad(refusal.title, reason=refusal.code))
+        if len(some) > 1:
+            for each in some:
+                await _carry_out_rows([each], layout, staff_id=staff_id, at=at)
+        elif isinstance(refusal, items.DraftStale):
+            _overtaken(some[0])
+        else:
+            some[0].outcome = "faulty"
+            some[0].row.wrong("", CellBad(refusal.title, reason=refusal.code))
+    else:
+        for item_id, each in zip(made, some, strict=True):
+            each.current = now[item_id]
 
 
-async def _make(wanted: Facts, layout: Layout, *, staff_id: int, at: datetime) -> int:
-    made = await items.create(
-        kind=layout.kind, shape=wanted.shape, parent_id=wanted.parent_id, staff_id=staff_id, at=at
-    )
-    if wanted.airs_at is not None:
-        await airings.schedule(episode_id=made.item_id, airs_at=wanted.airs_at, staff_id=staff_id, at=at)
-    return made.item_id
+async def _make(wanted: Sequence[Facts], layout: Layout, *, staff_id: int, at: datetime) -> list[int]:
+    new = [bulk.NewItem(facts.shape, facts.parent_id) for facts in wanted]
+    made = await bulk.create_all(kind=layout.kind, new=new, staff_id=staff_id, at=at)
+    for item_id, facts in zip(made, wanted, strict=True):
+        if facts.section_id is not None:
+            await sections.place(item_id=item_id, section_id=facts.section_id, staff_id=staff_id, at=at)
+        if facts.airs_at is not None:
+            await airings.schedule(episode_id=item_id, airs_at=facts.airs_at, staff_id=staff_id, at=at)
+    return made
 
 
 async def _change(current: Current, wanted: Facts, *, staff_id: int, at: datetime) -> None:
@@ -154,6 +168,8 @@ async def _change(current: Current, wanted: Facts, *, staff_id: int, at: datetim
         await items.save_draft(item_id=item_id, shape=wanted.shape, revision=current.revision, staff_id=staff_id, at=at)
     if wanted.parent_id != current.facts.parent_id:
         await tree.move(item_id=item_id, parent_id=wanted.parent_id, staff_id=staff_id, at=at)
+    if wanted.section_id != current.facts.section_id:
+        await sections.place(item_id=item_id, section_id=wanted.section_id, staff_id=staff_id, at=at)
     if wanted.airs_at != current.facts.airs_at:
         if wanted.airs_at is None:
             await airings.cancel(episode_id=item_id, staff_id=staff_id, at=at)
@@ -161,18 +177,19 @@ async def _change(current: Current, wanted: Facts, *, staff_id: int, at: datetim
             await airings.schedule(episode_id=item_id, airs_at=wanted.airs_at, staff_id=staff_id, at=at)
 
 
-async def _remember(now: Current, row: SheetRow, layout: Layout, *, staff_id: int, at: datetime) -> None:
-    """Note from which row an item came, and in which state it was left."""
+async def _remember(taken: Sequence[tuple[Current, SheetRow]], staff_id: int, at: datetime) -> None:
+    """Note from which row each item came, and in which state it was left."""
     await connection().execute(
         "INSERT INTO sheet_row AS known (item_id, kind, key, token_before, token_after, taken_at, taken_by) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (item_id) DO UPDATE SET "
-        "key = coalesce(known.key, excluded.key), token_before = excluded.token_before, "
-        "token_after = excluded.token_after, taken_at = excluded.taken_at, taken_by = excluded.taken_by",
-        now.item_id,
-        layout.kind,
-        row.key or None,
-        row.token,
-        now.token,
+        "SELECT item.id, item.kind, taken.key, taken.token_before, taken.token_after, $5, $6 "
+        "FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) AS taken (id, key, token_before, token_after) "
+        "JOIN item USING (id) ON CONFLICT (item_id) DO UPDATE SET key = coalesce(known.key, excluded.key), "
+        "token_before = excluded.token_before, token_after = excluded.token_after, taken_at = excluded.taken_at, "
+        "taken_by = excluded.taken_by",
+        [now.item_id for now, _ in taken],
+        [row.key or None for _, row in taken],
+        [row.token for _, row in taken],
+        [now.token for now, _ in taken],
         at,
         staff_id,
     )
@@ -188,6 +205,5 @@ async def _end(import_id: int, state: Literal["done", "refused"], report: Report
     )
 
 
-def _in_order(each: Planned) -> tuple[bool, int]:
-    """Take first what is there already, in the order of its numbers, then what is new, in the order of the sheet."""
-    return (each.current is None, each.current.item_id if each.current else 0)
+def _number(each: Planned) -> int:
+    return each.current.item_id if each.current else 0

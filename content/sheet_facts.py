@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from content.columns.cells import Around, Facts, FileName, Place, lines, words
+from content.columns.cells import Around, Facts, FileName, Place, SectionName, lines, words
 from content.columns.layouts import Layout
 from content.import_plan import Current
 from content.sheets.grids import Cell
@@ -14,8 +14,9 @@ from server.core.db import connection
 # The fields whose cells name files of the library.
 FILES: Final = frozenset({"cover", "video", "documents"})
 AS_NOW: Final = """
-    SELECT i.id AS item_id, i.parent_id, d.shape, d.revision, r.key, coalesce(r.token_before, '') AS token_before,
-        coalesce(r.token_after, '') AS token_after, coalesce(a.sequence, 0) AS sequence,
+    SELECT i.id AS item_id, i.parent_id, i.section_id, d.shape, d.revision, r.key,
+        coalesce(r.token_before, '') AS token_before, coalesce(r.token_after, '') AS token_after,
+        coalesce(a.sequence, 0) AS sequence,
         CASE WHEN a.cancelled_at IS NULL THEN a.airs_at END AS airs_at
     FROM item i JOIN draft d ON d.item_id = i.id
     LEFT JOIN airing a ON a.episode_id = i.id LEFT JOIN sheet_row r ON r.item_id = i.id
@@ -38,7 +39,10 @@ def _current(row: Mapping[str, Any]) -> Current:
         item_id=row["item_id"],
         revision=row["revision"],
         facts=Facts(
-            shape=msgspec.json.decode(row["shape"]), parent_id=row["parent_id"], section_id=None, airs_at=row["airs_at"]
+            shape=msgspec.json.decode(row["shape"]),
+            parent_id=row["parent_id"],
+            section_id=row["section_id"],
+            airs_at=row["airs_at"],
         ),
         sequence=row["sequence"],
         key=row["key"],
@@ -54,6 +58,7 @@ async def around(*, layout: Layout, cells: Iterable[Mapping[str, Cell]] = (), ma
     return Around(
         tags={row["slug"]: row["name_zh"] for row in await connection().fetch("SELECT slug, name_zh FROM tag")},
         places=await _places() if "parent_id" in fields else {},
+        sections=await _sections() if "section_id" in fields else {},
         files=await _files(layout, rows),
         consents=await _consents() if "consent_id" in fields else {},
         items=await _items(layout, rows),
@@ -67,6 +72,11 @@ async def _places() -> dict[int, Place]:
         "FROM item i JOIN draft d ON d.item_id = i.id WHERE i.kind IN ('series', 'season') ORDER BY i.id"
     )
     return {row["id"]: msgspec.convert(dict(row), Place) for row in rows}
+
+
+async def _sections() -> dict[int, SectionName]:
+    rows = await connection().fetch("SELECT id, slug, name_zh AS name FROM section ORDER BY id")
+    return {row["id"]: msgspec.convert(dict(row), SectionName) for row in rows}
 
 
 async def _consents() -> dict[str, int]:

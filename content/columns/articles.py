@@ -3,7 +3,7 @@
 from typing import Final
 
 from content.columns.cells import Column, choice, paragraphs
-from content.columns.shared import AUDIENCE, COVER, CREDITS, RELATED, SUMMARY, TAGS, TITLE, VALIDITY, column
+from content.columns.shared import AUDIENCE, COVER, CREDITS, RELATED, SECTION, SUMMARY, TAGS, TITLE, VALIDITY, column
 from content.written import FORM_NAMES
 
 ARTICLES: Final[tuple[Column, ...]] = (
@@ -28,6 +28,7 @@ ARTICLES: Final[tuple[Column, ...]] = (
         many=True,
         note="Markdown。单独一行的 [[标识]] 放置内容块，内容块在编辑页添加。放不下一个单元格时接在「正文（续）」。",
     ),
+    SECTION,
     TAGS,
     AUDIENCE,
     *CREDITS,

@@ -57,12 +57,23 @@ class Place(Struct, frozen=True):
     parent_id: int | None
 
 
+class SectionName(Struct, frozen=True):
+    """A section by what a sheet may call it."""
+
+    id: int
+    slug: str
+    name: str
+
+
 class Around(Struct, frozen=True, kw_only=True):
-    """What the columns may know beside a row: tags by slug, places, files, consents by code, and what one may do."""
+    """What the columns may know beside a row: tags by slug, places, sections, files, consents by code.
+
+    ``may_plan`` is whether whoever imports may set times of airing.
+    """
 
     tags: Mapping[str, str] = {}
     places: Mapping[int, Place] = {}
-    sections: Mapping[int, str] = {}
+    sections: Mapping[int, SectionName] = {}
     files: Mapping[int, FileName] = {}
     consents: Mapping[str, int] = {}
     items: frozenset[int] = frozenset()

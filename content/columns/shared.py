@@ -215,3 +215,32 @@ VALIDITY: Final = (
 RELATED: Final = column(
     (_shown_related, _taken_related), "相关内容", "related", field="related", note="内容编号，用顿号分隔，最多 12 个。"
 )
+
+
+def _section_word(section_id: int | None, around: Around) -> str:
+    """Call a section by its name where that leads back to it, else by its slug."""
+    section = around.sections.get(section_id or 0)
+    if section is None:
+        return ""
+    alike = [one for one in around.sections.values() if section.name in {one.name, one.slug}]
+    return section.name if len(alike) == 1 and line(Cell(section.name)) == section.name else section.slug
+
+
+def _shown_section(item: Facts, around: Around) -> str:
+    return _section_word(item.section_id, around)
+
+
+def _taken_section(cell: Cell, item: Facts, around: Around) -> None:
+    word = line(cell)
+    found = [one for one in around.sections.values() if one.slug == word]
+    found = found or [one for one in around.sections.values() if one.name == word]
+    if word and len(found) > 1:
+        raise CellBad("有多个栏目叫「%(value)s」，请填写栏目标识。", reason="section_doubtful", value=word)
+    if word and not found:
+        raise CellBad("没有「%(value)s」这个栏目。", reason="section_unknown", value=word)
+    item.section_id = found[0].id if word else None
+
+
+SECTION: Final = column(
+    (_shown_section, _taken_section), "栏目", "section", field="section_id", note="栏目的名称或标识。"
+)

@@ -3,6 +3,7 @@
 The rule: entries are only ever added; the database itself refuses to change or delete one.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -48,6 +49,24 @@ async def note(
         before=msgspec.to_builtins(before, enc_hook=str),
         after=msgspec.to_builtins(after, enc_hook=str),
         request_id=request_id,
+    )
+
+
+async def note_all(
+    *, actor: str, deed: str, subject_kind: str, at: datetime, after: Mapping[int, Any], request_id: str = ""
+) -> None:
+    """Enter the same deed for many subjects at once, each with its values afterwards."""
+    await connection().execute(
+        "INSERT INTO audit_entry (at, actor, deed, subject_kind, subject_id, after, request_id) "
+        "SELECT $1, $2, $3, $4, subject.id, subject.after::jsonb, $7 "
+        "FROM unnest($5::text[], $6::text[]) AS subject (id, after)",
+        at,
+        actor,
+        deed,
+        subject_kind,
+        [str(subject_id) for subject_id in after],
+        [msgspec.json.encode(msgspec.to_builtins(value, enc_hook=str)).decode() for value in after.values()],
+        request_id,
     )
 
 

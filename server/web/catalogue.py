@@ -90,13 +90,15 @@ def _written(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 
 def _refused(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """List what refusals say: their titles, and the details that they are raised with."""
+    """List what refusals say: their titles, the details that they are raised with, and what is noted with a reason."""
     for node in ast.walk(tree):
         said: ast.AST | None = None
         if isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == "title" for to in node.targets):
             said = node.value
         elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
             said = node.exc.args[0]
+        elif isinstance(node, ast.Call) and node.args and any(value.arg == "reason" for value in node.keywords):
+            said = node.args[0]
         if said is not None and (sentence := _chinese(said)):
             yield getattr(node, "lineno", 0), sentence
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from studio import NOON, a_consent, a_file, a_tag, after, draft, episode_text
 
 from content import airings, exports, import_work, imports, items
-from content.columns.cells import Around, Facts, Place
+from content.columns.cells import Around, Facts, Place, SectionName
 from content.columns.layouts import LAYOUTS, NoSheet
 from content.import_plan import Current, plan, problems_of
 from content.import_rows import rows_of
@@ -94,6 +94,7 @@ AROUND = Around(
         3: Place(3, "season", "three", " 第 一 季 ", 1),
         4: Place(4, "season", "four", "", 1),
     },
+    sections={1: SectionName(1, "news", "资讯"), 2: SectionName(2, "more", "资讯"), 3: SectionName(3, "x", "前 沿")},
     consents={"FILM-1": 7},
 )
 FACTS = {
@@ -101,6 +102,7 @@ FACTS = {
         Facts,
         shape=shape.filter(lambda text: len(str(text)) < 100_000),
         parent_id=st.sampled_from([None, 1, 2, 3, 4]) if kind == "episode" else st.none(),
+        section_id=st.sampled_from([None, 1, 2, 3]) if kind == "article" else st.none(),
         airs_at=st.none() | st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),
     )
     for kind, shape in SHAPES.items()

@@ -10,10 +10,11 @@ import pytest
 from studio import NOON, a_file, a_tag, after, draft, published_episode, published_series
 from workbooks import workbook
 
-from content import airings, exports, import_work, imports, items
+from content import airings, exports, import_work, imports, items, sections
 from content.imports import Import, ImportFaulty, ImportMissing, ImportSettled
 from content.sheets.grids import SheetUnknown
 from server.core.db import connection
+from server.core.roles import Audience
 
 ARTICLE_HEADS = ("外部编号", "标题", "简介", "正文", "标签", "作者", "作者单位", "可见范围", "有效期止")
 EPISODE_HEADS = ("外部编号", "系列", "季", "标题", "时长", "播出时间", "章节", "问题", "阶段")
@@ -353,6 +354,22 @@ async def test_files_are_found_by_number_or_name() -> None:
     assert made.shape["cover"] == {"asset": cover, "alt": "手术室"}
     assert made.shape["video"] == {"asset": film}
     assert await connection().value("SELECT count(*) FROM asset_use WHERE item_id = $1", made.item_id) == 2
+
+
+async def test_an_article_is_put_into_its_section() -> None:
+    made = [
+        await sections.save(slug=slug, portal=Audience.DOCTOR, name_zh=name, staff_id=1, at=NOON)
+        for slug, name in (("frontier", "学术前沿"), ("news-a", "资讯"), ("news-b", "资讯"))
+    ]
+    heads = ("外部编号", "标题", "栏目")
+    await carried_out(articles(("A-1", "一", "学术前沿"), ("A-2", "二", "news-b"), heads=heads))
+    placed = await connection().fetch("SELECT section_id FROM item ORDER BY position")
+    assert [row["section_id"] for row in placed] == [made[0].id, made[2].id]
+    assert (await tried(await exported())).report.counts == {"unchanged": 2, "faulty": 0}
+    found = await tried(articles(("A-3", "三", "资讯"), ("A-4", "四", "没有"), heads=heads))
+    assert [code for *_, code in wrong(found)] == ["section_doubtful", "section_unknown"]
+    done = await carried_out(articles(("A-1", "一", ""), heads=heads))
+    assert done.report.lines[0].fields == ["section_id"]
 
 
 async def test_two_imports_of_one_sheet_at_once_make_each_item_once() -> None:
