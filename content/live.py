@@ -1,9 +1,9 @@
 """What readers see: the live rows, derived from publications, versions and the tree.
 
-The rule: only this module writes ``live``, ``live_question``, ``tombstone`` and the ``asset_use`` of live texts, always
-within the transaction of the deed that changes what they follow from and with the tree held. An item is live while it
-and everything above it is published; audience and validity are narrowed by all above and by the consent of a filmed
-patient.
+The rule: only this module writes ``live``, ``live_question``, ``tombstone`` and the ``asset_use`` of live texts, and
+has ``live_words`` written (`content.indexing`), always within the transaction of the deed that changes what they follow
+from and with the tree held. An item is live while it and everything above it is published; audience and validity are
+narrowed by all above and by the consent of a filmed patient.
 """
 
 import unicodedata
@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from cdp import log
 from cdp.events import ContentExpired, ContentPublished, ContentRetagged, ContentWithdrawn
-from content import falling_away, markup, trail
+from content import falling_away, indexing, markup, trail
 from content.checks import FileFacts, narrower
 from content.files import facts_of
 from content.kinds import files_in, kind_of
@@ -98,6 +98,8 @@ async def refresh(
     above: dict[int | None, Reach | None] = {}
     topics: set[str] = set()
     gone: list[int] = []
+    changed: list[int] = []
+    told: list[int] = []
     for row in await connection().fetch(DOWN, item_id, at, anew):
         if row["parent_id"] not in above:
             above[row["parent_id"]] = await _reach_of(row["parent_id"])
@@ -105,7 +107,9 @@ async def refresh(
         above[row["item_id"]] = reach
         if await _bring(row, reach, at=at, why=why, anew=anew):
             topics |= topics_of([row["item_id"]], [row["kind"]])
-            gone += [row["item_id"]] if reach is None else []
+            (gone if reach is None else changed).append(row["item_id"])
+            told += [row["item_id"]] if row["shape"] is not None or row["live_parent_id"] != row["parent_id"] else []
+    await indexing.write(changed, told=told)
     await falling_away.cancel_airings(gone, staff_id=staff_id, at=at, request_id=request_id)
     await falling_away.cancel_activities(gone, staff_id=staff_id, at=at, request_id=request_id)
     return topics | topics_of(await _over(item_id))

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from content import trail
+from content import lexicon, trail
 from content.tables.items import Tag as TagTable
 from server.core.db import connection, transaction
 from server.core.errors import Conflict, Invalid, Missing
@@ -121,6 +121,9 @@ async def save(
             before=_told(before) if before else None,
             after=after,
         )
+        # Items are found by the names of their tags.
+        await lexicon.advance()
+    lexicon.forget()
     await trail.tell("item:*", "series_list:*")
     return after
 
@@ -146,6 +149,8 @@ async def remove(*, slug: str, staff_id: int, at: datetime, request_id: str = ""
             raise TagInUse()
         await before.delete()
         await trail.note("remove", "tag", slug, staff_id=staff_id, at=at, request_id=request_id, before=_told(before))
+        await lexicon.advance()
+    lexicon.forget()
 
 
 async def _check_parent(slug: str, facet: str, parent_slug: str | None) -> None:

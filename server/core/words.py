@@ -146,6 +146,10 @@ class Cutter:
             self._jieba.add_word(word, _jieba().suggest_freq(word), None)
         self._own = wanted
 
+    def knows(self, word: str) -> bool:
+        """Tell whether a word is in the dictionary or our own."""
+        return bool(self._jieba.has_word(word))
+
     def pieces(self, folded: str) -> list[Piece]:
         """Cut a text into words that follow each other, each unit in exactly one."""
         return self._cut(folded, units(folded), "default")
