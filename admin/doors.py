@@ -22,6 +22,7 @@ from admin import (
     sign_in,
     staff,
     tags,
+    uploads,
 )
 from admin.menu import MENU
 from server.core.settings import Settings
@@ -38,6 +39,7 @@ DOORS: Final = [
     preview.blueprint,
     calendar.blueprint,
     assets.blueprint,
+    uploads.blueprint,
     tags.blueprint,
     filming.blueprint,
     questions.blueprint,

@@ -6,7 +6,7 @@ was filmed of a patient stays bound to the patient's consent, also when the same
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -115,22 +115,56 @@ async def take_in(
     :raises WrongKind: if it is of another kind than is wanted.
     :raises NameBad: if the name or the words for it are too long.
     """
-    name = _plain_name(name)
+    name = plain_name(name)
     _check_words(alt, "alt")
     incoming = await files.receive(pieces, at_most=at_most)
+    try:
+        return await take_file(
+            files=files,
+            incoming=incoming,
+            name=name,
+            wanted=wanted,
+            alt=alt,
+            staff_id=staff_id,
+            at=at,
+            request_id=request_id,
+        )
+    finally:
+        incoming.path.unlink(missing_ok=True)
+
+
+async def take_file(
+    *,
+    files: Files,
+    incoming: Incoming,
+    name: str,
+    staff_id: int,
+    at: datetime,
+    wanted: str = "",
+    alt: str = "",
+    request_id: str = "",
+    also: Callable[[Asset], Awaitable[None]] | None = None,
+) -> Asset:
+    """Take a file that has been received into the library; it may be removed from aside afterwards.
+
+    :param also: what is done in the same transaction.
+    :raises Refusal: those of `take_in`.
+    """
     clean = await asyncio.to_thread(files.aside)
     try:
         found = await inspection.inspect(incoming.path, clean=clean)
         if wanted and found.kind != wanted:
             raise WrongKind(wanted=wanted, found=found.kind)
-        kept = await asyncio.to_thread(_described, clean) if found.kind == "image" else incoming
+        kept = await asyncio.to_thread(described, clean) if found.kind == "image" else incoming
         await files.keep(kept.path, kept.sha256)
-        asset = await _enter(kept, found, name=name, alt=alt, staff_id=staff_id, at=at, request_id=request_id)
+        async with transaction():
+            asset = await _enter(kept, found, name=name, alt=alt, staff_id=staff_id, at=at, request_id=request_id)
+            if also is not None:
+                await also(asset)
         # What was kept before the library knew of it may have been cleared as a file that nobody knows.
         if not await files.is_kept(kept.sha256):
             await files.keep(kept.path, kept.sha256)
     finally:
-        incoming.path.unlink(missing_ok=True)
         clean.unlink(missing_ok=True)
     return asset
 
@@ -138,28 +172,27 @@ async def take_in(
 async def _enter(
     kept: Incoming, found: FileFound, *, name: str, alt: str, staff_id: int, at: datetime, request_id: str
 ) -> Asset:
-    async with transaction():
-        row = await connection().row(
-            "INSERT INTO asset AS a (kind, name, sha256, bytes, media_type, width, height, seconds, alt, consent_id, "  # noqa: S608  constants
-            "created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-            "(SELECT max(b.consent_id) FROM asset b WHERE b.sha256 = $3::varchar), $10, $11) "
-            f"RETURNING {COLUMNS}",
-            found.kind,
-            name,
-            kept.sha256,
-            kept.bytes,
-            found.media_type,
-            found.width,
-            found.height,
-            found.seconds,
-            alt,
-            at,
-            staff_id,
-        )
-        if row is None:
-            raise AssetMissing()
-        asset = msgspec.convert(dict(row), Asset)
-        await trail.note("take_in", "asset", asset.id, staff_id=staff_id, at=at, request_id=request_id, after=asset)
+    row = await connection().row(
+        "INSERT INTO asset AS a (kind, name, sha256, bytes, media_type, width, height, seconds, alt, consent_id, "  # noqa: S608  constants
+        "created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+        "(SELECT max(b.consent_id) FROM asset b WHERE b.sha256 = $3::varchar), $10, $11) "
+        f"RETURNING {COLUMNS}",
+        found.kind,
+        name,
+        kept.sha256,
+        kept.bytes,
+        found.media_type,
+        found.width,
+        found.height,
+        found.seconds,
+        alt,
+        at,
+        staff_id,
+    )
+    if row is None:
+        raise AssetMissing()
+    asset = msgspec.convert(dict(row), Asset)
+    await trail.note("take_in", "asset", asset.id, staff_id=staff_id, at=at, request_id=request_id, after=asset)
     return asset
 
 
@@ -211,7 +244,7 @@ async def describe(*, asset_id: int, name: str, alt: str, staff_id: int, at: dat
     :raises AssetMissing: if there is none.
     :raises NameBad: if either is too long.
     """
-    name = _plain_name(name)
+    name = plain_name(name)
     _check_words(alt, "alt")
     async with transaction():
         before = await asset_of(asset_id=asset_id)
@@ -246,13 +279,14 @@ async def remove(*, asset_id: int, staff_id: int, at: datetime, request_id: str 
         await trail.note("remove", "asset", asset_id, staff_id=staff_id, at=at, request_id=request_id, before=before)
 
 
-def _described(path: Path) -> Incoming:
+def described(path: Path) -> Incoming:
+    """Name a file by the hash of its bytes."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Incoming(path, digest, path.stat().st_size)
 
 
-def _plain_name(name: str) -> str:
+def plain_name(name: str) -> str:
     """Keep of a name what is only a name: no folders, no control signs."""
     plain = "".join(sign for sign in name.replace("\\", "/").rsplit("/", 1)[-1] if sign.isprintable()).strip()
     plain = plain or "file"

@@ -41,6 +41,7 @@ from content import (
     renditions,
     timing,
     trail,
+    uploads,
     viewing,
 )
 from doctor_portal import doors as doctor
@@ -76,6 +77,7 @@ MODELS: Final[dict[str, list[str]]] = {
         "content.tables.asked",
         "content.tables.imports",
         "content.tables.items",
+        "content.tables.library",
         "content.tables.review",
         "content.tables.search",
         "content.tables.viewing",
@@ -102,6 +104,7 @@ JOBS: Final[list[Job]] = [
     Job("content.publish_on_time", timing.EVERY_S, timing.publish_on_time),
     Job("imports.carry_out", 2, import_work.carry_out_waiting),
     Job("imports.forget", 3600, imports.forget),
+    Job("content.sweep_uploads", uploads.SWEEP_EVERY_S, uploads.sweep),
     Job("content.clear_files", renditions.CLEAR_EVERY_S, renditions.clear_files),
     Job("search.reindex", reindexing.EVERY_S, reindexing.reindex),
     Job("viewing.forget_sessions", 86_400, viewing.forget_sessions),

@@ -1,46 +1,106 @@
-// The library: several files at once, chosen or dropped, each with its own progress.
+// The library: several files at once, chosen or dropped, each with its own progress; they can be paused, and what was
+// broken off by a reload goes on when the same file is chosen again.
 
-import { upload, sentence } from "./upload.js";
+import { begin, forget, sentence, unfinished } from "./upload.js";
 
 const area = document.getElementById("uploads");
+const list = area?.querySelector(".upload-list");
 
-async function send(file) {
+function button(text, deed) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "btn btn-sm";
+  made.textContent = text;
+  made.addEventListener("click", deed);
+  return made;
+}
+
+function row(title) {
   const line = document.createElement("li");
   const name = document.createElement("span");
-  const bar = document.createElement("progress");
   const said = document.createElement("span");
-  name.textContent = file.name;
+  name.textContent = title;
+  line.append(name, said);
+  return { line, name, said };
+}
+
+async function send(file) {
+  const { line, name, said } = row(file.name);
+  const bar = document.createElement("progress");
+  const deeds = document.createElement("span");
+  let share = 0;
+  let paused = false;
+  const texts = area.dataset;
+  const show = () => {
+    bar.value = Math.round(share * 100);
+    if (paused) said.textContent = `${texts.textPaused} ${Math.round(share * 100)}%`;
+    else said.textContent = share < 1 ? `${Math.round(share * 100)}%` : texts.textChecking;
+  };
   bar.max = 100;
   bar.setAttribute("aria-label", file.name);
-  said.textContent = area.dataset.textUploading;
-  line.append(name, bar, said);
-  area.querySelector(".upload-list").append(line);
+  line.className = "upload-running";
+  const sending = begin(file, "", (now) => {
+    share = now;
+    show();
+  });
+  const hold = button(texts.textPause, () => {
+    paused = !paused;
+    if (paused) sending.pause();
+    else sending.resume();
+    hold.textContent = paused ? texts.textResume : texts.textPause;
+    show();
+  });
+  deeds.className = "upload-deeds";
+  deeds.append(hold, button(texts.textCancel, () => sending.cancel()));
+  line.insertBefore(bar, said);
+  line.append(deeds);
+  list.append(line);
+  said.textContent = texts.textUploading;
   try {
-    const asset = await upload(file, "", (share) => {
-      bar.value = Math.round(share * 100);
-      said.textContent = share < 1 ? `${Math.round(share * 100)}%` : area.dataset.textChecking;
-    });
+    const asset = await sending.done;
     const link = document.createElement("a");
     link.href = `/admin/assets/${asset.id}`;
     link.textContent = asset.name;
     name.replaceChildren(link);
-    said.textContent = area.dataset.textUploaded;
+    said.textContent = texts.textUploaded;
     line.className = "upload-done";
     return true;
   } catch (fault) {
-    said.textContent = sentence(fault, area.dataset);
+    if (fault.cancelled) {
+      line.remove();
+      return false;
+    }
+    said.textContent = sentence(fault, texts);
     line.className = "upload-failed";
     return false;
   } finally {
     bar.hidden = true;
+    deeds.remove();
   }
 }
 
 async function sendAll(files) {
   let some = false;
+  for (const line of list.querySelectorAll("[data-begun]")) {
+    if (files.some((file) => file.name === line.dataset.begun)) line.remove();
+  }
   // One after the other: they share the way to the server, and its checks take time.
   for (const file of files) some = (await send(file)) || some;
   if (some) window.htmx?.ajax("GET", location.pathname + location.search, { target: "#list", select: "#list", swap: "outerHTML" });
+}
+
+async function remind() {
+  for (const begun of await unfinished()) {
+    const { line, said } = row(begun.metadata.filename);
+    line.className = "upload-begun";
+    line.dataset.begun = begun.metadata.filename;
+    said.textContent = area.dataset.textUnfinished;
+    line.append(button(area.dataset.textDiscard, async () => {
+      await forget(begun);
+      line.remove();
+    }));
+    list.append(line);
+  }
 }
 
 if (area) {
@@ -59,4 +119,5 @@ if (area) {
     drop.classList.remove("drop-over");
     sendAll([...event.dataTransfer.files]);
   });
+  remind();
 }
