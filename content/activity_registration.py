@@ -17,12 +17,13 @@ from cdp import log, people, profiles
 from cdp.activity_events import ActivityRegistered, LiveRegistered, RegistrationCancelled
 from cdp.events import IdentityMerged, IdentityUnmerged
 from cdp.profiles import Profile, ProfileNeeded
-from content import access, activity_notices, activity_seats, keeping
+from content import access, activity_notices, activity_seats, keeping, trail
 from content.activity_seats import Held
 from server.core.db import connection, transaction
-from server.core.errors import Conflict
+from server.core.errors import Conflict, Missing
 from server.core.keys import Sealer
 from server.core.roles import Reader
+from server.core.wire import check_text
 
 
 class RegistrationClosed(Conflict):
@@ -44,6 +45,13 @@ class TooLateToCancel(Conflict):
 
     code = "too_late_to_cancel"
     title = "已过取消报名的时间"
+
+
+class RegistrationMissing(Missing):
+    """There is no such registration for this activity, or it has ended."""
+
+    code = "registration_missing"
+    title = "没有这个报名"
 
 
 class State(enum.StrEnum):
@@ -87,7 +95,7 @@ async def register(
     async with transaction():
         await keeping.check(reader)
         form = await form_of(activity_id=activity_id, reader=reader, at=at)
-        person_id = await _person_of(reader.account_id)
+        person_id = await person_of(reader.account_id)
         held = await activity_seats.hold(activity_id)
         if await _standing(activity_id, person_id) is None:
             _check_window(held, form, at=at)
@@ -104,7 +112,7 @@ async def cancel(*, reader: Reader, activity_id: int, at: datetime) -> Mine:
     :raises TooLateToCancel: if the time for it is over, or one was checked in.
     """
     async with transaction():
-        person_id = await _person_of(reader.account_id)
+        person_id = await person_of(reader.account_id)
         held = await activity_seats.hold(activity_id)
         row = await _standing(activity_id, person_id)
         if row is not None and held is not None:
@@ -114,9 +122,45 @@ async def cancel(*, reader: Reader, activity_id: int, at: datetime) -> Mine:
         return await _mine(activity_id, person_id)
 
 
+async def remove(
+    *, activity_id: int, registration_id: int, reason: str, staff_id: int, at: datetime, request_id: str = ""
+) -> None:
+    """End somebody's registration for them, also after the deadline; whoever waits longest gets the seat.
+
+    :raises RegistrationMissing: if there is none that stands for this activity.
+    :raises TooLateToCancel: if they were checked in.
+    """
+    check_text(reason, "reason")
+    async with transaction():
+        await activity_seats.hold(activity_id)
+        row = await connection().row(
+            f"{_STANDING} WHERE r.activity_id = $1 AND r.id = $2", activity_id, registration_id
+        )
+        if row is None or row["state"] == State.CANCELLED:
+            raise RegistrationMissing()
+        if row["checked_in_at"] is not None:
+            raise TooLateToCancel()
+        await end(row, by="staff", at=at)
+        await trail.note(
+            "remove",
+            "registration",
+            registration_id,
+            staff_id=staff_id,
+            at=at,
+            request_id=request_id,
+            before={"activity_id": activity_id, "state": row["state"]},
+            after={"reason": reason[:200]},
+        )
+
+
 async def registration_of(*, reader: Reader, activity_id: int) -> Mine:
     """Tell how a reader stands to an activity."""
-    return await _mine(activity_id, await _person_of(reader.account_id))
+    return await _mine(activity_id, await person_of(reader.account_id))
+
+
+async def person_of(account_id: int) -> int:
+    """Tell whose an account is; one that is nobody's stands for itself."""
+    return await people.person_of(account_id=account_id) or -account_id
 
 
 def closes_at(held: Held, form: str) -> datetime:
@@ -235,18 +279,9 @@ async def _enter(account_id: int, person_id: int, activity_id: int, form: str, *
         await activity_notices.tell_registered(activity_id, [account_id], at=at)
 
 
-async def _person_of(account_id: int) -> int:
-    # An account that is nobody's stands for itself.
-    return await people.person_of(account_id=account_id) or -account_id
-
-
 async def _standing(activity_id: int, person_id: int) -> Any:
     return await connection().row(
-        "SELECT r.id, r.activity_id, r.account_id, r.state, c.at AS checked_in_at FROM registration r "
-        "LEFT JOIN check_in c ON c.registration_id = r.id AND c.undone_at IS NULL "
-        "WHERE r.activity_id = $1 AND r.person_id = $2 AND r.state <> 'cancelled'",
-        activity_id,
-        person_id,
+        f"{_STANDING} WHERE r.activity_id = $1 AND r.person_id = $2 AND r.state <> 'cancelled'", activity_id, person_id
     )
 
 
@@ -255,7 +290,7 @@ async def _mine(activity_id: int, person_id: int) -> Mine:
         """
         SELECT r.state, r.asked_at, coalesce(p.cancels_until, p.starts_at) AS cancels_until, c.at AS checked_in_at,
             CASE WHEN r.state = 'waiting' THEN (SELECT count(*) FROM registration o WHERE o.activity_id = r.activity_id
-                AND o.state = 'waiting' AND (o.asked_at, o.id) <= (r.asked_at, r.id)) END AS place_in_line
+                AND o.state = 'waiting' AND o.id <= r.id) END AS place_in_line
         FROM registration r JOIN activity_plan p ON p.activity_id = r.activity_id
         LEFT JOIN check_in c ON c.registration_id = r.id AND c.undone_at IS NULL
         WHERE r.activity_id = $1 AND r.person_id = $2 ORDER BY r.state = 'cancelled', r.id DESC LIMIT 1
@@ -264,3 +299,9 @@ async def _mine(activity_id: int, person_id: int) -> Mine:
         person_id,
     )
     return msgspec.convert({**(row or {}), "activity_id": activity_id}, Mine)
+
+
+_STANDING: Final = (
+    "SELECT r.id, r.activity_id, r.account_id, r.state, c.at AS checked_in_at FROM registration r "
+    "LEFT JOIN check_in c ON c.registration_id = r.id AND c.undone_at IS NULL"
+)

@@ -68,7 +68,7 @@ async def give_back(activity_id: int, *, at: datetime) -> None:
 
 
 async def promote(activity_id: int, *, at: datetime) -> int:
-    """Let as many of the waiting list move up as there are seats left, those who have waited longest first.
+    """Let as many of the waiting list move up as there are seats left, in the order in which they came to it.
 
     Whoever moves up is told; count them. Nobody moves up to what is cancelled or over. The caller holds the seats.
     """
@@ -76,7 +76,7 @@ async def promote(activity_id: int, *, at: datetime) -> int:
         "UPDATE registration SET state = 'registered', promoted_at = $2, changed_at = $2 WHERE id IN ("
         "SELECT r.id FROM registration r JOIN activity_plan p ON p.activity_id = r.activity_id "
         "WHERE r.activity_id = $1 AND r.state = 'waiting' AND p.cancelled_at IS NULL AND p.ends_at > $2 "
-        "ORDER BY r.asked_at, r.id LIMIT (SELECT seats_left FROM activity_plan WHERE activity_id = $1)) "
+        "ORDER BY r.id LIMIT (SELECT seats_left FROM activity_plan WHERE activity_id = $1)) "
         "RETURNING account_id",
         activity_id,
         at,

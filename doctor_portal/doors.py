@@ -4,7 +4,20 @@ from typing import Final
 
 from sanic import Blueprint
 
-from doctor_portal import asked, calendar, following, pages, reactions, reading, series_progress, shares, viewing
+from doctor_portal import (
+    activities,
+    activity_registration,
+    asked,
+    calendar,
+    following,
+    pages,
+    profile,
+    reactions,
+    reading,
+    series_progress,
+    shares,
+    viewing,
+)
 
 DOORS: Final[tuple[Blueprint, ...]] = (
     viewing.blueprint,
@@ -17,6 +30,9 @@ DOORS: Final[tuple[Blueprint, ...]] = (
     shares.blueprint,
     shares.openings,
     series_progress.blueprint,
+    activities.blueprint,
+    activity_registration.blueprint,
+    profile.blueprint,
     pages.blueprint,
     pages.front,
 )

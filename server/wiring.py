@@ -44,9 +44,10 @@ from content import (
     uploads,
     viewing,
 )
+from content.door_codes import DoorCodes
+from doctor_portal import activities, series
 from doctor_portal import doors as doctor
 from doctor_portal import pages as doctor_pages
-from doctor_portal import series
 from gamification import sharing
 from server.core import idempotency, staff_sessions
 from server.core.jobs import Job
@@ -186,6 +187,8 @@ async def furnish(ctx: Any) -> None:
     ctx.files = files_of(settings)
     ctx.media = media.MediaDesk(settings.key_bytes[1], ctx.files, ctx.changes)
     ctx.series_answers = series.SeriesAnswers(ctx.changes)
+    ctx.activity_answers = activities.ActivityAnswers(ctx.changes)
+    ctx.door_codes = DoorCodes(settings.key_bytes[1])
     trail.speak_through(ctx.changes)
     ctx.intake = Intake()
     ctx.intake.start()
