@@ -43,8 +43,8 @@ class ActivityAnswers:
     """What the doors of activities keep in a worker."""
 
     def __init__(self, changes: Changes) -> None:
-        self.listing = Answers(changes, "activity_list", circle=access.audiences_of)
-        self.pages = Answers(changes, "item", circle=access.audiences_of, key=int)
+        self.listing = Answers(changes, "activity_list", circle=access.circle_of)
+        self.pages = Answers(changes, "item", circle=access.circle_of, key=int)
 
 
 @blueprint.get("/activities")

@@ -14,7 +14,7 @@ from content.activity_notices import LEAD, LEAD_TO_PLACE
 from server.core.db import connection
 from server.core.roles import Audience, Reader, Role
 from server.sandbox.demo import SECOND_DOCTOR
-from tests.content import hall
+from tests.content import hall, studio
 
 __all__ = ["parts", "sandbox", "wechat"]
 
@@ -166,8 +166,7 @@ async def test_a_new_title_is_told_under_the_new_title(doctors: list[Reader]) ->
         staff_id=1,
         at=NOON,
     )
-    await hall.approved(activity_id, at=NOON)
-    await publishing.publish(item_id=activity_id, staff_id=2, at=NOON + MINUTE)
+    await studio.publish(item_id=activity_id, staff_id=2, at=NOON + MINUTE)
     titles = await connection().fetch("SELECT texts ->> 'title' AS title FROM message WHERE state = 'planned'")
     assert [row["title"] for row in titles] == ["新的题目"]
 

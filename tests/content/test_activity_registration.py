@@ -14,7 +14,7 @@ from cdp.consent import ConsentNeeded
 from cdp.events import IdentityMerged, IdentityUnmerged
 from cdp.profiles import Profile, ProfileNeeded
 from content import activity_plans, activity_registration, publishing
-from content.access import ItemMissing, Withdrawn
+from content.access import ItemMissing, ProfessionalNeeded, Withdrawn
 from content.activity_registration import ActivityCancelled, Mine, RegistrationClosed, State, TooLateToCancel
 from server import wiring
 from server.core.db import connection, transaction
@@ -251,7 +251,7 @@ async def test_for_what_is_cancelled_or_not_to_be_read_nobody_registers() -> Non
     with pytest.raises(ItemMissing):
         await registered(doctor, await published_series())
     closed = await published_activity(audience="professional")
-    with pytest.raises(ItemMissing):
+    with pytest.raises(ProfessionalNeeded):
         await registered(doctor, closed)
     both = frozenset({Role.DOCTOR, Role.PROFESSIONAL})
     assert (await registered(await guest_of(roles=both), closed)).state == State.REGISTERED
