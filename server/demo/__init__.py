@@ -3,21 +3,24 @@
 The rule: it is loaded once; the audit keeps that it was. A start that was cut off goes on where it stopped.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from server.core import audit, clock
 from server.core.db import transaction
 from server.core.roles import Role
 from server.core.settings import Settings
-from server.demo import notices, people, professionals, shows, staff, taxonomy, visits
+from server.demo import boards, gatherings, notices, people, professionals, shows, staff, taxonomy, visits
+from server.demo.desk import Desk
 from server.demo.script import ALL
+from server.demo.shelves import Shelves
 from server.demo.telling import Series
 from server.demo.typesetting import FontMissing, font
 
 DONE: Final = "demo.seed"
 # Another number loads what came with it into houses that have the former.
-EDITION: Final = "2"
+EDITION: Final = "3"
 
 
 async def is_there() -> bool:
@@ -25,12 +28,13 @@ async def is_there() -> bool:
     return bool(await audit.entries(deed=DONE, subject_id=EDITION, limit=1))
 
 
-async def seed(ctx: Any, say: Callable[[str], None], *, script: Sequence[Series] = ALL) -> None:
+async def seed(ctx: Any, say: Callable[[str], None], *, script: Sequence[Series] = ALL, written: bool = True) -> None:
     """Load the demo content that is not there yet.
 
     :param ctx: the opened stores of the house.
     :param say: takes a sentence on how it goes.
     :param script: the series that are shown.
+    :param written: whether the articles come too, and all that goes with them.
     """
     if await is_there():
         return
@@ -46,11 +50,31 @@ async def seed(ctx: Any, say: Callable[[str], None], *, script: Sequence[Series]
     except FontMissing as fault:
         say(f"The demo series are left out. {fault}")
         return
-    await shows.Studio(script=script, files=ctx.files, staff_id=editor_id, at=at, say=say).seed()
+    desk = Desk(files=ctx.files, staff=acting, boards=await boards.seed(staff_id=editor_id, at=at), at=at)
+    await desk.open()
+    await _together(
+        shows.Studio(script=script, desk=desk, say=say).seed(),
+        *([_written(Shelves(desk=desk, say=say))] if written else []),
+    )
     await visits.seed(script=script, issuer=ctx.issuer, at=at)
     async with transaction():
         await audit.note(actor="command", deed=DONE, subject_kind="demo", subject_id=EDITION, at=at)
     say("The demo content is there.")
+
+
+async def _written(shelves: Shelves) -> None:
+    await shelves.seed()
+    await gatherings.seed(shelves)
+
+
+async def _together(*parts: Coroutine[Any, Any, None]) -> None:
+    """Do several parts at a time: while one waits for its films, another writes. If one fails, none goes on."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for part in parts:
+                tasks.create_task(part)
+    except ExceptionGroup as faults:
+        raise faults.exceptions[0] from None
 
 
 def welcome(settings: Settings) -> list[str]:

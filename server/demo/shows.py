@@ -1,40 +1,40 @@
 """The demo series as content: covers, films and documents made, items written, scheduled and published.
 
-The rule: everything goes through the functions that editors use, as the demo editor, and is found again by its slug or
-its name, so that a start that was cut off goes on where it stopped. What aired before today was published before it
-aired, so that the house looks as if it had been used.
+The rule: as in ``desk.py``. What aired before today was published before it aired, so that the house looks as if it had
+been used.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from content import airings, assets, filming, items
+from content import airings, filming
 from content.parts import Audience
 from server.core.clock import SHANGHAI, day_of, start_of
-from server.core.storage import Files
-from server.demo import approval, chapters, papers, pictures, reels
+from server.core.roles import Role
+from server.demo import chapters, papers, pictures, reels
+from server.demo.desk import WRITTEN, Desk
 from server.demo.programme import CANCELLED, FILMED, MOVED, Numbered, airs_at, numbered
 from server.demo.telling import MARK, Season, Series
 
 Say = Callable[[str], None]
 
 CONSENT: Final = "DEMO-2026-001"
-MOST_BYTES: Final = 64 * 1024 * 1024
+ALT: Final = "演示素材"
 
 
 class Studio:
     """Makes the demo series in one house, as its editor."""
 
-    def __init__(self, *, script: Sequence[Series], files: Files, staff_id: int, at: datetime, say: Say) -> None:
+    def __init__(self, *, script: Sequence[Series], desk: Desk, say: Say) -> None:
         self._script = script
-        self._files = files
-        self._staff_id = staff_id
-        self._at = at
+        self._desk = desk
+        self._staff_id = desk.staff[Role.EDITOR]
+        self._at = desk.at
         self._say = say
 
     async def seed(self) -> None:
@@ -45,8 +45,10 @@ class Studio:
             series_id = await self._series(series)
             for number, season in enumerate(series.seasons, start=1):
                 parents[series.slug, season.title] = await self._season(series, season, number, series_id)
-        there = {row.slug for row in (await items.listing(at=self._at, kind="episode", size=1000)).rows}
-        missing = [show for show in numbered(self._script) if show.slug not in there]
+        missing = [show for show in numbered(self._script) if not self._desk.found("episode", show.slug)]
+        for show in numbered(self._script):
+            if show not in missing:
+                await self._episode(show, None, parents[show.series.slug, show.season.title], consent_id)
         if missing:
             self._say(f"Making {len(missing)} demo episodes, each with a cover and a film; this takes some seconds.")
         with TemporaryDirectory(prefix="xinglin-demo-") as folder:
@@ -75,7 +77,7 @@ class Studio:
 
     async def _series(self, series: Series) -> int:
         async def shape() -> dict[str, Any]:
-            cover = await asyncio.to_thread(
+            draw = partial(
                 pictures.cover,
                 title=series.title,
                 over="杏林 · 手术系列",
@@ -84,7 +86,7 @@ class Studio:
                 theme=series.theme,
                 seed=series.slug,
             )
-            asset_id = await self._asset(f"{series.slug}.jpg", cover)
+            asset_id = await self._desk.asset(f"{series.slug}.jpg", draw, alt=ALT, since=self._began(series) - WRITTEN)
             return {
                 "title": series.title,
                 "summary": series.summary + MARK,
@@ -104,19 +106,18 @@ class Studio:
         slug = f"{series.slug}-season-{number}"
         return await self._published("season", slug, series_id, shape, since=self._began(series))
 
-    async def _episode(self, show: Numbered, film: Path, parent_id: int, consent_id: int) -> None:
+    async def _episode(self, show: Numbered, film: Path | None, parent_id: int, consent_id: int) -> None:
         airs = airs_at(show, at=self._at)
         since = min(self._at, airs - timedelta(days=2))
         filmed = show.place == FILMED
 
         async def shape() -> dict[str, Any]:
-            cover = await asyncio.to_thread(_cover, show)
-            filmed_bytes = await asyncio.to_thread(film.read_bytes)
+            assert film is not None, "an episode that is not there yet is filmed first"
+            asset = partial(self._desk.asset, since=since - WRITTEN)
             plan = chapters.planned(show.episode)
             documents = []
             if show.number % 2:
-                paper = await asyncio.to_thread(papers.paper, show.series, show.episode)
-                asset_id = await self._asset(f"{show.slug}.pdf", paper)
+                asset_id = await asset(f"{show.slug}.pdf", partial(papers.paper, show.series, show.episode))
                 documents.append({"asset": asset_id, "title": "本集要点一页纸（演示）"})
             return {
                 "title": show.episode.title,
@@ -134,10 +135,10 @@ class Studio:
                 "team": _team(show.series),
                 "duration_s": show.episode.minutes * 60,
                 "cover": {
-                    "asset": await self._asset(f"{show.slug}.jpg", cover),
+                    "asset": await asset(f"{show.slug}.jpg", partial(_cover, show), alt=ALT),
                     "alt": f"演示封面：《{show.series.title}》第 {show.number} 集",
                 },
-                "video": {"asset": await self._asset(f"{show.slug}.mp4", filmed_bytes)},
+                "video": {"asset": await asset(f"{show.slug}.mp4", film.read_bytes)},
                 "documents": documents,
                 "filmed_patient": filmed,
                 "consent_id": consent_id if filmed else None,
@@ -149,7 +150,7 @@ class Studio:
         """Move and cancel what the demo wants moved and cancelled, once."""
         if show.place not in {MOVED, CANCELLED}:
             return
-        episode_id = await self._found("episode", show.slug)
+        episode_id = self._desk.found("episode", show.slug)
         airing = await airings.airing_of(episode_id=episode_id) if episode_id else None
         if airing is None or airing.sequence or airing.airs_at <= self._at:
             return
@@ -170,44 +171,22 @@ class Studio:
         airs: datetime | None = None,
     ) -> int:
         """Find an item by its slug, or write it; and publish it if it never was."""
-        found = await self._found(kind, slug)
-        if not found:
-            draft = await items.create(
-                kind=kind, slug=slug, parent_id=parent_id, shape=await shape(), staff_id=self._staff_id, at=since
-            )
-            found = draft.item_id
+        found = await self._desk.written(
+            kind,
+            slug,
+            shape,
+            since=since - WRITTEN,
+            parent_id=parent_id,
+            board="series" if kind == "series" else "",
+            by=Role.EDITOR,
+        )
         if airs is not None and await airings.airing_of(episode_id=found) is None:
             await airings.schedule(episode_id=found, airs_at=airs, staff_id=self._staff_id, at=since)
-        await approval.publish(item_id=found, staff_id=self._staff_id, at=since)
+        await self._desk.published(found, since=since, by=Role.EDITOR)
         return found
-
-    async def _found(self, kind: str, slug: str) -> int:
-        rows = (await items.listing(at=self._at, kind=kind, text=slug)).rows
-        return next((row.item_id for row in rows if row.slug == slug), 0)
-
-    async def _asset(self, name: str, content: bytes) -> int:
-        """Take a file in, unless one of this name is there."""
-        name = f"demo-{name}"
-        for asset in (await assets.listing(text=name)).rows:
-            if asset.name == name:
-                return asset.id
-        asset = await assets.take_in(
-            files=self._files,
-            pieces=_pieces(content),
-            name=name,
-            at_most=MOST_BYTES,
-            staff_id=self._staff_id,
-            at=self._at,
-            alt="演示素材" if name.endswith(".jpg") else "",
-        )
-        return asset.id
 
     def _began(self, series: Series) -> datetime:
         return min(self._at, start_of(day_of(self._at) + timedelta(days=series.first_day - 2)))
-
-
-async def _pieces(content: bytes) -> AsyncIterator[bytes]:
-    yield content
 
 
 def _cover(show: Numbered) -> bytes:

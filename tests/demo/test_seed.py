@@ -59,7 +59,7 @@ async def chen(ctx: Any) -> Reader:
 
 async def test_the_house_is_furnished_once_and_shows_every_state(app: Any, database: None) -> None:
     said: list[str] = []
-    await demo.seed(app.ctx, said.append, script=SHORT)
+    await demo.seed(app.ctx, said.append, script=SHORT, written=False)
 
     at = clock.now()
     cards, _, _ = await series.listing(reader=GUEST, at=at)
@@ -75,12 +75,12 @@ async def test_the_house_is_furnished_once_and_shows_every_state(app: Any, datab
     assert any("34" in sentence for sentence in said)
 
     before = await counts()
-    await demo.seed(app.ctx, said.append, script=SHORT)
+    await demo.seed(app.ctx, said.append, script=SHORT, written=False)
     assert await counts() == before
 
 
 async def test_everything_says_that_it_is_a_demonstration(app: Any, database: None) -> None:
-    await demo.seed(app.ctx, HEARD.append, script=FEW)
+    await demo.seed(app.ctx, HEARD.append, script=FEW, written=False)
     rows = (await items.listing(at=clock.now(), size=100)).rows
     assert {row.state for row in rows} == {Standing.PUBLISHED}
     for row in rows:
@@ -100,10 +100,10 @@ async def test_a_start_that_was_cut_off_goes_on_where_it_stopped(app: Any, datab
             raise CutOffError
 
     with pytest.raises(CutOffError):
-        await demo.seed(app.ctx, cut, script=SHORT[:1])
+        await demo.seed(app.ctx, cut, script=SHORT[:1], written=False)
     assert 0 < (await counts())["item"] < 1 + 2 + 10
 
-    await demo.seed(app.ctx, HEARD.append, script=SHORT[:1])
+    await demo.seed(app.ctx, HEARD.append, script=SHORT[:1], written=False)
     assert (await counts())["item"] == 1 + 2 + 10
     names = await connection().fetch("SELECT name FROM asset GROUP BY name HAVING count(*) > 1")
     assert names == []
