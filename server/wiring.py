@@ -15,6 +15,7 @@ from cdp import (
     entitlements,
     erasure,
     history,
+    hospitals,
     log,
     message_sending,
     messages,
@@ -179,6 +180,7 @@ async def furnish(ctx: Any) -> None:
     ctx.wechat = WeChat(settings.wechat_url, ctx.redis, timeout_s=settings.wechat_timeout_s)
     ctx.issuer = sessions.Issuer(ctx.tokens, ctx.sealer, timedelta(days=settings.refresh_days))
     ctx.standings = standings.Standings(ctx.changes)
+    ctx.hospitals = hospitals.Lookup()
     ctx.templates = Templates(
         {"admin": admin.TEMPLATES, "h5": doctor_pages.TEMPLATES}, **admin.names(settings), **doctor_pages.names()
     )

@@ -9,7 +9,13 @@ from typing import Any, Final
 
 from PIL import Image, ImageDraw
 
-from cdp import entitlements, professional_decisions, professional_records, professionals
+from cdp import (
+    entitlements,
+    hospital_lists,
+    professional_decisions,
+    professional_records,
+    professionals,
+)
 from cdp.professional_particulars import Particulars, Title
 from cdp.professional_records import Overview
 from server.core import images
@@ -26,7 +32,11 @@ MOST_BYTES: Final = 1024 * 1024
 
 
 async def seed(ctx: Any, *, at: datetime) -> None:
-    """Let the two hand in their applications, and one of them be approved, where that has not been done."""
+    """Let the two hand in their applications, and one of them be approved, where that has not been done.
+
+    The dictionary of hospitals is the house's own; what staff have changed in it stays.
+    """
+    await hospital_lists.take_in(rows=hospital_lists.standard(), dry_run=False, actor="command", at=at)
     decided = at - timedelta(days=30)
     account_id, held = await _application(ctx, demo.VERIFIED_DOCTOR, VERIFIED, at=decided - timedelta(days=1))
     if held.open:
