@@ -13,6 +13,7 @@ from cdp import (  # noqa: F401 -- parts of the catalogue
     activity_events,
     professional_events,
     reading_events,
+    search_events,
 )
 from cdp.client_events import ClientEvent
 from cdp.events import Event

@@ -12,10 +12,13 @@ from msgspec import Meta, Struct
 from content.access import audience_values, condition
 from content.lexicon import Lexicon
 from content.query import Step
-from server.core.clock import SHANGHAI
+from server.core import clock
 from server.core.db import connection
 from server.core.roles import Reader
 
+# Days that no item can be of; arithmetic on days far away would overflow.
+FIRST_DAY: Final = date(1990, 1, 1)
+LAST_DAY: Final = date(2199, 12, 31)
 # Beyond so many, items are not counted any further.
 MOST_COUNTED: Final = 5000
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,6 +46,9 @@ class Filters(Struct, frozen=True):
     until: date | None = None
 
 
+ANY: Final = Filters()
+
+
 class Asked(Struct, frozen=True):
     """The values and the condition that every statement of a search has in common."""
 
@@ -62,7 +68,7 @@ def asked_of(reader: Reader, at: datetime, filters: Filters, words: Lexicon) -> 
         where.append(f"w.section_ids && ARRAY(SELECT id FROM section WHERE slug = ${len(values)}::text)")  # noqa: S608  a number
     for day, is_first in ((filters.since, True), (filters.until, False)):
         if day is not None:
-            begins = datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
+            begins = clock.start_of(min(max(day, FIRST_DAY), LAST_DAY))
             values.append(begins if is_first else begins + timedelta(days=1))
             where.append(f"w.published_at {'>=' if is_first else '<'} ${len(values)}::timestamptz")
     values.append(list(filters.kinds))

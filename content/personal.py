@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from cdp.erasure import Erased
-from content import activity_registration, asked, feed, following, reactions, reading, viewing
+from content import activity_registration, asked, feed, following, reactions, reading, searched, viewing
 
 
 async def export(*, account_ids: Sequence[int]) -> dict[str, Any]:
@@ -18,6 +18,7 @@ async def export(*, account_ids: Sequence[int]) -> dict[str, Any]:
         "questions": await asked.export_of(account_ids),
         "calendar_feed": await feed.export_of(account_ids),
         "registrations": await activity_registration.export_of(account_ids),
+        "searches": await searched.export_of(account_ids),
     }
 
 
@@ -31,4 +32,5 @@ async def erase(*, account_ids: Sequence[int], at: datetime) -> Erased:
         + await asked.erase(account_ids)
         + await feed.erase(account_ids)
         + await activity_registration.erase(account_ids, at=at)
+        + await searched.erase(account_ids)
     )

@@ -145,10 +145,17 @@ def _is_doubtful(row: Sequence[Piece], lexicon: Lexicon) -> bool:
 
 
 class _Run(Struct, frozen=True):
-    """Terms that are looked at together; ``known`` tells that each of them is a word."""
+    """Terms that are looked at together."""
 
-    text: str
-    known: bool
+    terms: tuple[Term, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(term.text for term in self.terms)
+
+    @property
+    def known(self) -> bool:
+        return all(term.known for term in self.terms)
 
 
 def _runs(query: Query) -> list[_Run]:
@@ -157,10 +164,18 @@ def _runs(query: Query) -> list[_Run]:
     for term in query.terms:
         last = runs[-1] if runs else None
         if last and (is_han(term.text) or is_han(last.text)) and len(last.text) < LONGEST_SLIP:
-            runs[-1] = _Run(last.text + term.text, last.known and term.known)
+            runs[-1] = _Run((*last.terms, term))
         else:
-            runs.append(_Run(term.text, term.known))
+            runs.append(_Run((term,)))
     return runs
+
+
+def _heard(runs: Sequence[_Run]) -> list[str]:
+    """Ask for each run, by its text or by its sound."""
+    return [
+        _any([_within(run.terms[0]) if len(run.terms) == 1 else _run_within(run.text), *_sounding(run.text)])
+        for run in runs
+    ]
 
 
 def steps(query: Query) -> Iterator[Step]:
@@ -183,8 +198,9 @@ def slips(query: Query) -> Iterator[Step]:
     if query.meant is not None:
         yield Step("meant", _all(_word(term, "h", marks=True) for term in query.meant.terms))
         yield Step("meant", _all(map(_within, query.meant.terms)))
+        yield Step("meant", _all(_heard(_runs(query.meant))))
     runs = _runs(query)
-    heard = [_any([_run_within(run.text), *_sounding(run.text)]) for run in runs]
+    heard = _heard(runs)
     if any(_sounding(run.text) for run in runs):
         yield Step("sound", _all(heard))
     near: dict[str, list[str]] = {} if all(run.known for run in runs) else {query.title: []}

@@ -15,7 +15,7 @@ from msgspec import Struct
 from content import lexicon
 from content.hits import Hit, hits_of
 from content.lexicon import Lexicon
-from content.matching import EPOCH, MOST_COUNTED, Asked, Filters, Place, Values, asked_of, meets, newest
+from content.matching import ANY, EPOCH, MOST_COUNTED, Asked, Filters, Place, Values, asked_of, meets, newest
 from content.query import Query, Step, partly, slips, steps, understood
 from server.core.db import connection, transaction
 from server.core.roles import Reader
@@ -60,7 +60,6 @@ class Found(Struct, frozen=True):
 
 
 NOTHING: Final = Counts(0, False, [], [])
-ANY: Final = Filters()
 
 
 async def search(

@@ -40,6 +40,7 @@ from content import (
     reindexing,
     reminders,
     renditions,
+    searched,
     timing,
     trail,
     uploads,
@@ -59,6 +60,7 @@ from server.core.wechat import WeChat
 from server.doors import demo as demo_doors
 from server.doors import events, health, interface, media, people
 from server.doors import messages as message_doors
+from server.doors import search as search_doors
 from server.doors import wechat as wechat_doors
 from server.migrate import missing_steps
 from server.web import pages
@@ -109,6 +111,7 @@ JOBS: Final[list[Job]] = [
     Job("content.sweep_uploads", uploads.SWEEP_EVERY_S, uploads.sweep),
     Job("content.clear_files", renditions.CLEAR_EVERY_S, renditions.clear_files),
     Job("search.reindex", reindexing.EVERY_S, reindexing.reindex),
+    Job("search.count_people", searched.COUNT_EVERY_S, searched.count_people),
     Job("viewing.forget_sessions", 86_400, viewing.forget_sessions),
     Job("sharing.forget_visitors", 3600, sharing.forget_visitors),
     Job("staff.sweep", 3600, staff_sessions.sweep),
@@ -162,6 +165,8 @@ def doors() -> list[Blueprint]:
         people.blueprint(Audience.PATIENT),
         message_doors.blueprint(Audience.DOCTOR),
         message_doors.blueprint(Audience.PATIENT),
+        search_doors.blueprint(Audience.DOCTOR),
+        search_doors.blueprint(Audience.PATIENT),
         demo_doors.blueprint(Audience.DOCTOR),
         demo_doors.blueprint(Audience.PATIENT),
         wechat_doors.blueprint,

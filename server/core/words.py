@@ -150,6 +150,10 @@ class Cutter:
         """Tell whether a word is in the dictionary or our own."""
         return bool(self._jieba.has_word(word))
 
+    def names_somebody(self, folded: str) -> bool:
+        """Tell whether something in a text may be the name of a person; of foreign words it often looks so."""
+        return any(kind == "nr" and word not in self._own for word, kind in self._jieba.tag(folded))
+
     def pieces(self, folded: str) -> list[Piece]:
         """Cut a text into words that follow each other, each unit in exactly one."""
         return self._cut(folded, units(folded), "default")

@@ -54,7 +54,10 @@ async def test_the_boards_are_filled_by_the_staff_whose_part_it_is(app: Any, dat
     await the_lists_look_alive(at)
     await activities_are_past_now_and_to_come(at)
 
-    before = {name: await connection().value(f"SELECT count(*) FROM {name}") for name in ("item", "asset", "approval", "publication")}
+    before = {
+        name: await connection().value(f"SELECT count(*) FROM {name}")
+        for name in ("item", "asset", "approval", "publication")
+    }
     await demo.seed(app.ctx, HEARD.append, script=())
     assert before == {name: await connection().value(f"SELECT count(*) FROM {name}") for name in before}
 
