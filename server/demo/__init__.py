@@ -11,7 +11,7 @@ from server.core import audit, clock
 from server.core.db import transaction
 from server.core.roles import Role
 from server.core.settings import Settings
-from server.demo import boards, gatherings, notices, people, professionals, shows, staff, taxonomy, visits
+from server.demo import boards, gatherings, notices, people, professionals, readers, shows, staff, taxonomy, visits
 from server.demo.desk import Desk
 from server.demo.script import ALL
 from server.demo.shelves import Shelves
@@ -20,7 +20,7 @@ from server.demo.typesetting import FontMissing, font
 
 DONE: Final = "demo.seed"
 # Another number loads what came with it into houses that have the former.
-EDITION: Final = "3"
+EDITION: Final = "4"
 
 
 async def is_there() -> bool:
@@ -57,6 +57,8 @@ async def seed(ctx: Any, say: Callable[[str], None], *, script: Sequence[Series]
         *([_written(Shelves(desk=desk, say=say))] if written else []),
     )
     await visits.seed(script=script, issuer=ctx.issuer, at=at)
+    if written:
+        await readers.seed(issuer=ctx.issuer, at=at)
     async with transaction():
         await audit.note(actor="command", deed=DONE, subject_kind="demo", subject_id=EDITION, at=at)
     say("The demo content is there.")

@@ -43,6 +43,12 @@ TUNE: Final = "short films"
 RECORDINGS: Final = ("listen-1", "listen-2")
 
 
+def came_out(told: texts.Told, *, at: datetime) -> datetime:
+    """Say when a text came out if the house is first started at a time: on its day, between eight and six."""
+    minutes = 8 * 60 + sum(told.slug.encode()) * 7 % 600
+    return start_of(day_of(at) + timedelta(days=told.published)) + timedelta(minutes=minutes)
+
+
 class Shelves:
     """Fills the boards of one house with the written texts."""
 
@@ -221,9 +227,8 @@ class Shelves:
         }
 
     def since(self, told: texts.Told) -> datetime:
-        """Say when a text came out: on its day, some time between eight and six."""
-        minutes = 8 * 60 + sum(told.slug.encode()) * 7 % 600
-        return start_of(day_of(self._at) + timedelta(days=told.published)) + timedelta(minutes=minutes)
+        """Say when a text came out."""
+        return came_out(told, at=self._at)
 
 
 def _credits(told: texts.Credited) -> dict[str, Any]:

@@ -47,22 +47,23 @@ async def seed(*, script: Sequence[Series], issuer: Issuer, at: datetime) -> Non
     episodes = {show.slug: show for show in numbered(script)}
     ids = {row.slug: row.item_id for row in (await items.listing(at=at, size=1000)).rows}
     chen = await doctor(issuer, demo.DOCTOR, at=at)
-    await _follow(chen, [ids[slug] for slug in FOLLOWED if slug in ids], at=at)
+    await _follow(chen, [ids[slug] for slug in FOLLOWED if slug in ids], at=at - timedelta(days=9))
     for watched in [one for one in CHEN if one.slug in episodes]:
         await _watch(chen, episodes[watched.slug], ids, watched.share, hours=1.5, at=at)
     for slug in [slug for slug in FAVOURITES if slug in ids]:
-        await reactions.favourite(reader=chen, item_id=ids[slug], at=at)
+        await reactions.favourite(reader=chen, item_id=ids[slug], at=at - timedelta(days=3))
     for number in range(1, VIEWERS + 1):
         rng = random.Random(number)  # noqa: S311  what they watch is no secret
         viewer = await doctor(issuer, f"demo-viewer-{number}", at=at)
-        await _follow(viewer, [ids[series.slug] for series in script if rng.random() < 0.6], at=at)
+        followed = [ids[series.slug] for series in script if rng.random() < 0.6]
+        await _follow(viewer, followed, at=at - timedelta(hours=31 * number))
         for show in episodes.values():
             share = rng.choice((0.0, 0.0, 0.3, 0.6, 0.96, 1.0))
             hours = rng.choice((0.5, 3.0, 20.0, 45.0, 70.0, 120.0, 190.0))
             if share and show.place != FILMED:
-                await _watch(viewer, show, ids, share, hours=hours, at=at)
-                if share > 0.9 and rng.random() < 0.4:
-                    await reactions.like(reader=viewer, item_id=ids[show.slug], at=at)
+                seen_at = await _watch(viewer, show, ids, share, hours=hours, at=at)
+                if seen_at is not None and share > 0.9 and rng.random() < 0.4:
+                    await reactions.like(reader=viewer, item_id=ids[show.slug], at=seen_at)
 
 
 async def _follow(reader: Reader, series_ids: list[int], *, at: datetime) -> None:
@@ -74,16 +75,19 @@ async def _follow(reader: Reader, series_ids: list[int], *, at: datetime) -> Non
 
 async def _watch(
     reader: Reader, show: Numbered, ids: dict[str, int], share: float, *, hours: float, at: datetime
-) -> None:
-    """Watch from the start, beginning some hours after the episode aired, as one sitting in front of one player."""
+) -> datetime | None:
+    """Watch from the start, beginning some hours after the episode aired, as one sitting in front of one player.
+
+    Gives when that was done; None where it would not be over yet.
+    """
     airing = await airings.airing_of(episode_id=ids[show.slug])
     if airing is None or airing.cancelled_at is not None:
-        return
+        return None
     began = airing.airs_at + timedelta(hours=hours)
     seconds = show.episode.minutes * 60
     until = share * seconds
     if began + timedelta(seconds=until) >= at:
-        return
+        return None
     session = f"demo-{reader.account_id}-{ids[show.slug]}"
     for sequence, (start, end) in enumerate(((0.0, 5.0), (5.0, until))):
         await viewing.report_progress(
@@ -95,3 +99,4 @@ async def _watch(
             watched=Ranges.of_seconds([(start, end)]),
             at=began + timedelta(seconds=end),
         )
+    return began + timedelta(seconds=until)
