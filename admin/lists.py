@@ -4,6 +4,7 @@ from sanic import HTTPResponse, Request
 
 from admin.editing import may, words
 from content import items, titles
+from content.columns.layouts import LAYOUTS
 from content.workflow import State
 from server.core import clock, staff
 from server.core.staff_sessions import StaffReader
@@ -42,5 +43,6 @@ async def item_list(request: Request, reader: StaffReader, kind: str) -> HTTPRes
         parents=above,
         editors=await staff.names(row.updated_by for row in found.rows),
         may=may(reader.roles),
+        in_sheets=kind in LAYOUTS,
         **words(),
     )

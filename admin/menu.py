@@ -43,6 +43,7 @@ MENU: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("/admin/episodes", marked("剧集"), "movie"),
             Entry("/admin/calendar", marked("排期日历"), "calendar-month"),
             Entry("/admin/assets", marked("素材库"), "photo"),
+            Entry("/admin/imports", marked("导入"), "file-upload", WRITERS),
             Entry("/admin/tags", marked("标签"), "tags"),
             Entry("/admin/filming", marked("患者知情同意"), "clipboard-list"),
         ),
