@@ -31,6 +31,15 @@ class Title(enum.StrEnum):
     CHIEF = "chief_physician"
 
 
+TITLES: Final = {
+    Title.CHIEF: "主任医师",
+    Title.ASSOCIATE_CHIEF: "副主任医师",
+    Title.ATTENDING: "主治医师",
+    Title.RESIDENT: "住院医师",
+    Title.ASSISTANT: "助理医师",
+}
+
+
 class ParticularsInvalid(Invalid):
     """A field of the application is not what it has to be."""
 

@@ -44,6 +44,16 @@ class Reason(enum.StrEnum):
     OTHER = "other"
 
 
+REASONS: Final = {
+    Reason.PHOTO_UNCLEAR: "照片不清晰或不完整",
+    Reason.MISMATCH: "填写的信息与证件不一致",
+    Reason.LICENCE_UNKNOWN: "查询不到该执业证书",
+    Reason.NOT_A_PHYSICIAN: "不是医师执业证书",
+    Reason.HOSPITAL_UNCLEAR: "无法确认执业机构",
+    Reason.OTHER: "其他原因",
+}
+
+
 class State(enum.StrEnum):
     """What an application is at a time."""
 

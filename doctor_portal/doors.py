@@ -11,6 +11,7 @@ from doctor_portal import (
     calendar,
     following,
     pages,
+    professional,
     profile,
     reactions,
     reading,
@@ -33,6 +34,7 @@ DOORS: Final[tuple[Blueprint, ...]] = (
     activities.blueprint,
     activity_registration.blueprint,
     profile.blueprint,
+    professional.blueprint,
     pages.blueprint,
     pages.front,
 )

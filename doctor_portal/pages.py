@@ -108,6 +108,20 @@ async def share(request: Request, share_id: str) -> HTTPResponse:
     )
 
 
+@blueprint.get("/doctor/verify")
+@open_page
+async def verify(request: Request) -> HTTPResponse:
+    return _shell(
+        request,
+        script="verify",
+        path="/verify",
+        under="/me",
+        title="专业人士认证",
+        back="/me",
+        more=("hospital_field",),
+    )
+
+
 @blueprint.get("/doctor/me")
 @open_page
 async def me(request: Request) -> HTTPResponse:

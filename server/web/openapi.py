@@ -81,7 +81,7 @@ def _operations(app: Sanic[Any, Any]) -> Iterable[tuple[str, str, list[dict[str,
 def _shapes(operations: Iterable[Operation]) -> list[Any]:
     shapes: dict[Any, Any] = {_key(Problem): Problem}
     for declared in operations:
-        for shape in (declared.body, declared.query, declared.reply):
+        for shape in (declared.body, declared.query, declared.form, declared.reply):
             if shape is not None and shape not in (str, bytes):
                 shapes.setdefault(_key(shape), shape)
     return list(shapes.values())
@@ -121,6 +121,10 @@ def _operation(
         example = msgspec.to_builtins(declared.example) if declared.example is not None else sample(schema, components)
         content: dict[str, Any] = {"schema": schema, "example": example}
         written["requestBody"] = {"required": True, "content": {"application/json": content}}
+    elif declared.form is not None:
+        file = {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}, "required": ["file"]}
+        sent = {"schema": {"allOf": [schema_of[_key(declared.form)], file]}}
+        written["requestBody"] = {"required": True, "content": {"multipart/form-data": sent}}
     elif declared.raw_body:
         written["requestBody"] = {"required": True, "content": {declared.raw_body: {}}}
     return written

@@ -59,6 +59,7 @@ class Operation:
     cached: bool = False
     public: bool = False
     raw_body: str = ""
+    form: Any = None
     description: str = ""
     tags: tuple[str, ...] = ()
     example: Any = None
@@ -74,7 +75,8 @@ def operation(
 ) -> Callable[[D], D]:
     """Declare a door; see `Operation` for the parts.
 
-    With ``reads_body`` the handler decodes the body itself and ``body`` only describes it.
+    With ``reads_body`` the handler decodes the body itself and ``body`` only describes it. ``form`` describes the
+    fields that are sent beside one file (`server.web.sent_file`), which the handler reads.
 
     The handler gets the request, the `Reader`, the path's values and, where declared, ``body`` and ``query``. It
     returns a shape, or a finished response where it needs headers of its own. ``public`` doors do not look at a

@@ -17,6 +17,7 @@ PAGES = [
     "/h5/doctor/series/17",
     "/h5/doctor/episodes/17",
     "/h5/doctor/me",
+    "/h5/doctor/verify",
     "/h5/doctor/share/0123456789abcdefghijkl",
 ]
 SCRIPTS = sorted((STATIC / "h5").glob("*.js"))

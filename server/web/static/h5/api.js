@@ -11,6 +11,7 @@ export class Problem extends Error {
     this.code = told.code || "fault";
     this.title = told.title || "请求没有成功";
     this.detail = told.detail || "";
+    this.field = told.field || "";
     this.facts = told.facts || {};
     this.request = told.request_id || "";
   }
@@ -62,7 +63,9 @@ async function send(method, path, { body, key, guest, keepalive, signal } = {}) 
   const headers = { accept: "application/json" };
   const access = guest ? null : await renewal(null);
   if (access) headers.authorization = `Bearer ${access}`;
-  if (body !== undefined && body !== null) headers["content-type"] = "application/json";
+  // A form with a file is sent as it is, and names its boundary by itself.
+  const form = body instanceof FormData;
+  if (body !== undefined && body !== null && !form) headers["content-type"] = "application/json";
   if (key) headers["idempotency-key"] = key;
   try {
     const answer = await fetch(path, {
@@ -70,7 +73,7 @@ async function send(method, path, { body, key, guest, keepalive, signal } = {}) 
       headers,
       keepalive,
       signal,
-      body: body === undefined || body === null ? undefined : JSON.stringify(body),
+      body: body === undefined || body === null ? undefined : form ? body : JSON.stringify(body),
     });
     answer.used = access;
     return answer;

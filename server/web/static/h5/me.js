@@ -37,7 +37,7 @@ function account(me) {
     { "aria-label": "账号", "data-testid": "account" },
     el(
       "div",
-      el("span.avatar.large", { "aria-hidden": "true" }, (known?.name || "医").slice(-1)),
+      el("span.avatar.large", { "aria-hidden": "true" }, (known?.name || "医").replace(/（.*$/, "").slice(-1)),
       el("div.grow", el("h2", known?.name || "医生"), el("p.quiet.small", `${when(me.created_at)} 加入`)),
       button("退出登录", { tone: "plain small", icon: "leave", "data-testid": "sign-out", onclick: (event) => busy(event.currentTarget, leave) }),
     ),
@@ -50,6 +50,7 @@ function account(me) {
         ? button("解除", { tone: "plain small", onclick: (event) => busy(event.currentTarget, async () => { await remove(`${API}/me/phone`); location.reload(); }) })
         : button("绑定", { tone: "plain small", "data-testid": "bind-phone", onclick: (event) => busy(event.currentTarget, bind) }),
     ),
+    verification(),
   );
 
   async function bind() {
@@ -59,6 +60,20 @@ function account(me) {
     toast(`已绑定 ${bound.masked}`);
     setTimeout(() => location.reload(), 900);
   }
+}
+
+/** The way to being verified, which says where one stands as soon as that is known. */
+function verification() {
+  const state = el("span.end", "");
+  const way = el("a.button.plain.small", { href: "/h5/doctor/verify", "data-testid": "verify" }, "查看");
+  get(`${API}/professional`)
+    .then((standing) => {
+      const [words, tone] = standing.verified ? ["已认证", ""] : standing.open ? ["审核中", "warm"] : ["未认证", "grey"];
+      state.replaceChildren(tag(words, tone));
+      way.textContent = standing.verified || standing.open ? "查看" : "去认证";
+    })
+    .catch(() => {});
+  return el("div", icon("shield"), el("span.grow", "专业人士认证"), state, way);
 }
 
 async function leave() {
