@@ -1,8 +1,10 @@
-"""The personal calendar feed of a reader: its secret address, and the episodes of the series that they follow.
+"""The personal calendar feed of a reader: its secret address, and what is in it.
+
+In it are the episodes of the series that they follow and the activities that they have registered for.
 
 The rule: who knows the address sees the feed, so it has at least 128 bits, lies here only as a hash, is shown once, and
-is taken back by forgetting it. An episode that was cancelled, also by being taken back before it aired, stays for
-thirty days, so that every calendar hears of it; what a reader may not read is not in it.
+is taken back by forgetting it. What was cancelled, also by being taken back before its time, stays for thirty days, so
+that every calendar hears of it; what a reader may not read is not in it.
 """
 
 import hashlib
@@ -14,9 +16,10 @@ import msgspec
 from msgspec import Struct
 
 from cdp import consent
-from content import access, ical, keeping
+from content import access, activity_notices, ical, keeping
+from content.activity_registration import person_of
 from content.falling_away import GONE
-from content.ical import FeedEpisode
+from content.ical import FeedActivity, FeedEpisode
 from server.core.db import connection, transaction
 from server.core.errors import Missing
 from server.core.ids import opaque
@@ -25,6 +28,7 @@ from server.core.roles import Audience, Reader, Role
 PAST: Final = timedelta(days=180)
 CANCELLED_FOR: Final = timedelta(days=30)
 MOST_EPISODES: Final = 1000
+MOST_ACTIVITIES: Final = 200
 
 
 class FeedMissing(Missing):
@@ -88,7 +92,12 @@ async def feed_of(*, token: str, at: datetime) -> bytes:
     rows = await connection().fetch(
         _EPISODES, account_id, access.audience_values(reader), at, at - PAST, at - CANCELLED_FOR, MOST_EPISODES
     )
-    return ical.feed(msgspec.convert(dict(row), FeedEpisode) for row in rows)
+    episodes = [msgspec.convert(dict(row), FeedEpisode) for row in rows]
+    return ical.feed(
+        sorted(
+            [*episodes, *await _activities(reader, at)], key=lambda one: (_begins(one), isinstance(one, FeedActivity))
+        )
+    )
 
 
 async def export_of(account_ids: Sequence[int]) -> list[dict[str, Any]]:
@@ -102,6 +111,27 @@ async def export_of(account_ids: Sequence[int]) -> list[dict[str, Any]]:
 async def erase(account_ids: Sequence[int]) -> int:
     """Take the addresses of accounts' feeds back, and count them."""
     return await connection().execute("DELETE FROM feed_address WHERE account_id = ANY($1)", list(account_ids))
+
+
+async def _activities(reader: Reader, at: datetime) -> list[FeedActivity]:
+    rows = await connection().fetch(
+        _ACTIVITIES,
+        await person_of(reader.account_id),
+        access.audience_values(reader),
+        at,
+        at - PAST,
+        at - CANCELLED_FOR,
+        MOST_ACTIVITIES,
+    )
+    leads = {"live": activity_notices.LEAD}
+    return [
+        msgspec.convert({**row, "lead": leads.get(row["form"], activity_notices.LEAD_TO_PLACE)}, FeedActivity)
+        for row in rows
+    ]
+
+
+def _begins(entry: FeedEpisode | FeedActivity) -> datetime:
+    return entry.airs_at if isinstance(entry, FeedEpisode) else entry.starts_at
 
 
 def _hash(token: str) -> str:
@@ -125,4 +155,21 @@ SELECT * FROM (
     WHERE f.account_id = $1 AND a.airs_at > $4 AND a.cancelled_at > $5 AND g.audience = ANY($2::text[])
     ORDER BY airs_at DESC, episode_id DESC LIMIT $6
 ) AS newest ORDER BY airs_at, episode_id
+"""  # noqa: S608  the parts are constants
+_SHOWN: Final = """p.activity_id, p.starts_at, p.ends_at, p.sequence,
+    concat_ws(' ', nullif(p.place_name, ''), nullif(p.place_address, '')) AS place"""
+_ACTIVITIES: Final = f"""
+SELECT * FROM (
+    SELECT {_SHOWN}, l.title, coalesce(l.card ->> 'summary', '') AS summary, l.prepared ->> 'form' AS form,
+        greatest(p.changed_at, l.changed_at, r.changed_at) AS changed_at, p.cancelled_at IS NOT NULL AS cancelled
+    FROM registration r JOIN activity_plan p ON p.activity_id = r.activity_id JOIN live l ON l.item_id = p.activity_id
+    WHERE r.person_id = $1 AND r.state = 'registered' AND p.ends_at > $4
+        AND (p.cancelled_at IS NULL OR p.cancelled_at > $5) AND {access.condition(row="l", audiences="$2", at="$3")}
+    UNION ALL
+    SELECT {_SHOWN}, g.title, '', '', greatest(p.changed_at, g.gone_at), true
+    FROM registration r JOIN activity_plan p ON p.activity_id = r.activity_id JOIN {GONE} g ON g.item_id = p.activity_id
+    WHERE r.person_id = $1 AND r.state = 'registered' AND p.ends_at > $4 AND p.cancelled_at > $5
+        AND g.audience = ANY($2::text[])
+    ORDER BY starts_at DESC, activity_id DESC LIMIT $6
+) AS newest ORDER BY starts_at, activity_id
 """  # noqa: S608  the parts are constants

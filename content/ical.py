@@ -1,8 +1,8 @@
-"""Episodes as an iCalendar feed (RFC 5545, RFC 7986) that phones subscribe to.
+"""Episodes and activities as an iCalendar feed (RFC 5545, RFC 7986) that phones subscribe to.
 
-The rule: the same episodes always make the same bytes, so that the feed can be compared by its ETag: DTSTAMP and
-LAST-MODIFIED say when an episode was last changed and never when the feed was asked for. An episode keeps its UID for
-ever; a change of time or a cancellation raises its SEQUENCE.
+The rule: the same entries always make the same bytes, so that the feed can be compared by its ETag: DTSTAMP and
+LAST-MODIFIED say when an entry was last changed and never when the feed was asked for. An entry keeps its UID for ever;
+a change of time or place or a cancellation raises its SEQUENCE.
 """
 
 import re
@@ -42,7 +42,22 @@ class FeedEpisode(Struct, frozen=True, kw_only=True):
     cancelled: bool = False
 
 
-def feed(episodes: Iterable[FeedEpisode]) -> bytes:
+class FeedActivity(Struct, frozen=True, kw_only=True):
+    """What the feed says of an activity that its owner has registered for; ``place`` is empty for one on line."""
+
+    activity_id: int
+    title: str
+    summary: str
+    starts_at: datetime
+    ends_at: datetime
+    place: str
+    lead: timedelta
+    sequence: int
+    changed_at: datetime
+    cancelled: bool = False
+
+
+def feed(entries: Iterable[FeedEpisode | FeedActivity]) -> bytes:
     """Write the feed, in the order given."""
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
@@ -55,8 +70,8 @@ def feed(episodes: Iterable[FeedEpisode]) -> bytes:
     calendar.add("refresh-interval", vDuration(REFRESH), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vDuration(REFRESH))
     calendar.add_component(_shanghai())
-    for episode in episodes:
-        calendar.add_component(_event(episode))
+    for entry in entries:
+        calendar.add_component(_episode(entry) if isinstance(entry, FeedEpisode) else _activity(entry))
     return bytes(calendar.to_ical(sorted=False))
 
 
@@ -65,14 +80,14 @@ def uid(episode_id: int) -> str:
     return f"episode-{episode_id}@xinglin"
 
 
-def _event(episode: FeedEpisode) -> Event:
-    event = Event()
-    event.add("uid", uid(episode.episode_id))
-    event.add("dtstamp", _second(episode.changed_at))
-    event.add("last-modified", _second(episode.changed_at))
-    event.add("sequence", episode.sequence)
-    event.add("dtstart", episode.airs_at.astimezone(SHANGHAI))
-    event.add("dtend", (episode.airs_at + timedelta(seconds=episode.seconds)).astimezone(SHANGHAI))
+def activity_uid(activity_id: int) -> str:
+    """Name an activity for all calendars and for ever."""
+    return f"activity-{activity_id}@xinglin"
+
+
+def _episode(episode: FeedEpisode) -> Event:
+    ends_at = episode.airs_at + timedelta(seconds=episode.seconds)
+    event = _event(episode, uid(episode.episode_id), episode.airs_at, ends_at)
     # Not every calendar shows the status.
     event.add("summary", _text(f"{'【已取消】' if episode.cancelled else ''}{episode.series}｜{episode.title}"))
     if episode.summary:
@@ -81,15 +96,40 @@ def _event(episode: FeedEpisode) -> Event:
     # An episode can be watched at any later time, so it keeps nobody busy.
     event.add("transp", "TRANSPARENT")
     if not episode.cancelled:
-        event.add_component(_alarm(episode))
+        event.add_component(_alarm(f"{episode.title} 即将开播", ALARM_BEFORE))
     return event
 
 
-def _alarm(episode: FeedEpisode) -> Alarm:
+def _activity(activity: FeedActivity) -> Event:
+    event = _event(activity, activity_uid(activity.activity_id), activity.starts_at, activity.ends_at)
+    event.add("summary", _text(f"{'【已取消】' if activity.cancelled else ''}{activity.title}"))
+    if activity.summary:
+        event.add("description", _text(activity.summary))
+    if activity.place:
+        event.add("location", _text(activity.place))
+    event.add("status", "CANCELLED" if activity.cancelled else "CONFIRMED")
+    event.add("transp", "TRANSPARENT" if activity.cancelled else "OPAQUE")
+    if not activity.cancelled:
+        event.add_component(_alarm(f"{activity.title} 即将开始", activity.lead))
+    return event
+
+
+def _event(entry: FeedEpisode | FeedActivity, name: str, starts_at: datetime, ends_at: datetime) -> Event:
+    event = Event()
+    event.add("uid", name)
+    event.add("dtstamp", _second(entry.changed_at))
+    event.add("last-modified", _second(entry.changed_at))
+    event.add("sequence", entry.sequence)
+    event.add("dtstart", starts_at.astimezone(SHANGHAI))
+    event.add("dtend", ends_at.astimezone(SHANGHAI))
+    return event
+
+
+def _alarm(words: str, before: timedelta) -> Alarm:
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
-    alarm.add("description", _text(f"{episode.title} 即将开播"))
-    alarm.add("trigger", -ALARM_BEFORE)
+    alarm.add("description", _text(words))
+    alarm.add("trigger", -before)
     return alarm
 
 

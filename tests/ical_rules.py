@@ -50,6 +50,7 @@ RULES: dict[str, dict[str, tuple[int, int, str]]] = {
         "DTEND": (1, 1, "zoned"),
         "SUMMARY": (1, 1, "text"),
         "DESCRIPTION": (0, 1, "text"),
+        "LOCATION": (0, 1, "text"),
         "STATUS": (1, 1, "text"),
         "TRANSP": (0, 1, "text"),
     },
