@@ -27,7 +27,7 @@ NO_ITEM: Final = 0
 
 
 class FilmMissing(Missing):
-    """The episode has no film that may be shown now."""
+    """The item has no film that may be shown now."""
 
     code = "film_missing"
     title = "视频暂不可用"
@@ -66,7 +66,7 @@ class OpenFiles(Struct, frozen=True):
 
 
 class Film(Struct, frozen=True):
-    """Where the film of an episode is: a file of the library, or an address elsewhere."""
+    """Where the film of an item is: a file of the library, or an address elsewhere."""
 
     seconds: int
     asset_id: int | None = None
@@ -74,14 +74,14 @@ class Film(Struct, frozen=True):
     media_type: str = ""
 
 
-async def film_of(*, episode_id: int, reader: Reader, at: datetime) -> Film:
-    """Say where the film of an episode is.
+async def film_of(*, item_id: int, reader: Reader, at: datetime) -> Film:
+    """Say where the film of an item is.
 
-    :raises ItemMissing: if there is no such episode for this reader; also `Withdrawn`, `Expired`, `SignInNeeded`.
+    :raises ItemMissing: if there is no such item for this reader; also `Withdrawn`, `Expired`, `SignInNeeded`.
     :raises NotAired: if its time has not come.
     :raises FilmMissing: if it has none that may be shown.
     """
-    await viewing.aired(episode_id=episode_id, reader=reader, at=at)
+    await viewing.aired(item_id=item_id, reader=reader, at=at)
     row = await connection().row(
         "SELECT l.seconds, v.shape -> 'video' ->> 'url' AS url, a.id AS asset_id, a.media_type FROM live l "
         "JOIN version v ON v.id = l.version_id "
@@ -89,7 +89,7 @@ async def film_of(*, episode_id: int, reader: Reader, at: datetime) -> Film:
         "LEFT JOIN asset a ON a.id = u.asset_id "
         "WHERE l.item_id = $1 AND NOT EXISTS (SELECT 1 FROM filmed_consent f WHERE f.withdrawn_at IS NOT NULL "
         "AND f.id IN (l.consent_id, a.consent_id))",
-        episode_id,
+        item_id,
     )
     if row is None or not (row["asset_id"] or row["url"]):
         raise FilmMissing()

@@ -130,7 +130,7 @@ async def episode_page(request: Request, reader: Reader, episode_id: int) -> HTT
 )
 async def film(request: Request, reader: Reader, episode_id: int) -> FilmAddress:
     at = clock.now()
-    found = await media.film_of(episode_id=episode_id, reader=reader, at=at)
+    found = await media.film_of(item_id=episode_id, reader=reader, at=at)
     if found.asset_id is None:
         return FilmAddress(found.url, found.media_type, found.seconds, None)
     expires_at = (at + media.LIFE).replace(microsecond=0)

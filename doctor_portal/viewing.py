@@ -72,7 +72,7 @@ class ProgressReport(Struct, frozen=True):
 async def report_progress(request: Request, reader: Reader, episode_id: int, body: ProgressReport) -> Progress:
     return await viewing.report_progress(
         reader=reader,
-        episode_id=episode_id,
+        item_id=episode_id,
         session=body.session,
         sequence=body.sequence,
         position_s=body.position_s,
@@ -90,7 +90,7 @@ async def report_progress(request: Request, reader: Reader, episode_id: int, bod
     tags=("viewing",),
 )
 async def progress(request: Request, reader: Reader, episode_id: int) -> Progress:
-    return await viewing.progress_of(reader=reader, episode_id=episode_id, at=clock.now())
+    return await viewing.progress_of(reader=reader, item_id=episode_id, at=clock.now())
 
 
 @blueprint.get("/continue")

@@ -92,7 +92,7 @@ async def _watch(
     for sequence, (start, end) in enumerate(((0.0, 5.0), (5.0, until))):
         await viewing.report_progress(
             reader=reader,
-            episode_id=ids[show.slug],
+            item_id=ids[show.slug],
             session=session,
             sequence=sequence,
             position_s=end,

@@ -48,7 +48,7 @@ async def watch(reader: Reader, episode_id: int, seconds: float, *, at: datetime
     for number, moment in enumerate((at, at + timedelta(seconds=seconds))):
         await viewing.report_progress(
             reader=reader,
-            episode_id=episode_id,
+            item_id=episode_id,
             session="sitting",
             sequence=number,
             position_s=seconds,
@@ -138,7 +138,7 @@ async def test_the_calendar_and_the_player_go_on_at_the_same_place(position: flo
     reader, episode_id = await doctor(), await episode(await series(), NOON)
     progress = await viewing.report_progress(
         reader=reader,
-        episode_id=episode_id,
+        item_id=episode_id,
         session="sitting",
         sequence=0,
         position_s=position,
@@ -245,7 +245,7 @@ async def test_of_another_video_in_its_place_counts_what_lies_within_it(seconds:
     for number, moment in enumerate((NOON, NOON + timedelta(hours=1))):
         await viewing.report_progress(
             reader=reader,
-            episode_id=episode_id,
+            item_id=episode_id,
             session="sitting",
             sequence=number,
             position_s=300,
@@ -256,7 +256,7 @@ async def test_of_another_video_in_its_place_counts_what_lies_within_it(seconds:
     shape = {**draft.shape, "duration_s": seconds}
     await items.save_draft(item_id=episode_id, shape=shape, revision=draft.revision, staff_id=1, at=NOON)
     await publish(item_id=episode_id, staff_id=1, at=NOON)
-    progress = await viewing.progress_of(reader=reader, episode_id=episode_id, at=NOON)
+    progress = await viewing.progress_of(reader=reader, item_id=episode_id, at=NOON)
     found = await only(reader, at=NOON)
     assert (found.share, found.resume_s) == (progress.share, progress.resume_s)
     assert found.share == share

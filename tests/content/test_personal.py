@@ -24,7 +24,7 @@ async def busy(reader: Reader, series_id: int, episode_id: int) -> str:
     await asked.ask(reader=reader, series_id=series_id, text="这一步为什么这样做？", at=NOON)
     await viewing.report_progress(
         reader=reader,
-        episode_id=episode_id,
+        item_id=episode_id,
         session="sitting",
         sequence=0,
         position_s=10,
@@ -44,7 +44,7 @@ async def test_a_person_gets_all_that_is_held_of_them_and_nothing_of_others() ->
         "viewing": [
             {
                 "account_id": one.account_id,
-                "episode_id": episode_id,
+                "item_id": episode_id,
                 "watched_s": [(0, 10)],
                 "position_s": 10,
                 "started_at": NOON,

@@ -35,7 +35,7 @@ async def report(
     stands = position if position is not None else (watched.pairs[-1][1] / 1000 if watched else 0)
     return await viewing.report_progress(
         reader=reader,
-        episode_id=episode_id,
+        item_id=episode_id,
         session=session,
         sequence=sequence,
         position_s=stands,
@@ -62,7 +62,7 @@ async def test_what_is_watched_adds_up_and_nothing_counts_twice() -> None:
     assert progress.share == 0.05
     assert progress.position_s == 40
     assert progress.resume_s == 37
-    assert await viewing.progress_of(reader=reader, episode_id=episode_id, at=NOON) == progress
+    assert await viewing.progress_of(reader=reader, item_id=episode_id, at=NOON) == progress
 
 
 async def test_a_report_counts_once_however_often_it_comes() -> None:
@@ -87,7 +87,7 @@ async def test_reports_count_in_whatever_order_they_come() -> None:
 async def test_two_reports_at_once_both_count() -> None:
     reader, episode_id = await doctor(), await episode(await series())
     await asyncio.gather(*(report(reader, episode_id, (n, n + 1), sequence=n) for n in range(12)))
-    progress = await viewing.progress_of(reader=reader, episode_id=episode_id, at=NOON)
+    progress = await viewing.progress_of(reader=reader, item_id=episode_id, at=NOON)
     assert progress.covered_s == 12
     assert len(await events("video_start")) == 1
     assert len(await events("video_heartbeat")) == 12
@@ -143,7 +143,7 @@ async def test_another_video_in_its_place_undoes_nothing() -> None:
             at=NOON,
         )
         await publish(item_id=episode_id, staff_id=1, at=NOON)
-        after = await viewing.progress_of(reader=reader, episode_id=episode_id, at=NOON)
+        after = await viewing.progress_of(reader=reader, item_id=episode_id, at=NOON)
         assert (after.finished_at, after.duration_s, after.share) == (done.finished_at, seconds, share)
         assert after.position_s <= seconds
 
@@ -304,8 +304,8 @@ async def test_old_sittings_are_forgotten_and_what_they_covered_is_not() -> None
 async def test_progress_is_each_readers_own() -> None:
     one, other, episode_id = await doctor(), await doctor(), await episode(await series())
     await report(one, episode_id, (0, 10))
-    nothing = await viewing.progress_of(reader=other, episode_id=episode_id, at=NOON)
-    assert nothing == Progress(episode_id=episode_id, duration_s=SECONDS)
+    nothing = await viewing.progress_of(reader=other, item_id=episode_id, at=NOON)
+    assert nothing == Progress(item_id=episode_id, duration_s=SECONDS)
 
 
 bounds = st.tuples(st.floats(0, 700), st.floats(0, 700)).map(lambda pair: (min(pair), max(pair)))

@@ -22,7 +22,7 @@ async def watch(reader: Reader, episode_id: int, seconds: float, *, at: Any = NO
     for number, moment in enumerate((at, at + timedelta(seconds=seconds))):
         await viewing.report_progress(
             reader=reader,
-            episode_id=episode_id,
+            item_id=episode_id,
             session="sitting",
             sequence=number,
             position_s=seconds,

@@ -17,9 +17,12 @@ const STALL_MS = 1500;
 const UNSENT = "xinglin.doctor.unsent.";
 
 export class Player {
-  /** `progress` is called with what the house says of the doctor's progress, `stopped` with what keeps it from playing. */
-  constructor(video, { id, seconds, reports, progress, stopped }) {
-    Object.assign(this, { video, id, seconds, reports, progress, stopped });
+  /**
+   * `progress` is called with what the house says of the doctor's progress, `stopped` with what keeps it from playing;
+   * `path` is where the film and the reports of it belong, an episode's unless another is given.
+   */
+  constructor(video, { id, seconds, reports, progress, stopped, path = `${API}/episodes/${id}` }) {
+    Object.assign(this, { video, id, seconds, reports, progress, stopped, path });
     this.sitting = `h5-${uuid7(Date.now())}`;
     this.sequence = 0;
     this.before = [];
@@ -64,7 +67,7 @@ export class Player {
   }
 
   async load(at) {
-    const { url, expires_at: expires } = await get(`${API}/episodes/${this.id}/video`);
+    const { url, expires_at: expires } = await get(`${this.path}/video`);
     this.expires = expires ? new Date(expires).getTime() : Infinity;
     this.before = merged([...this.before, ...played(this.video)]);
     this.jump = "resume";
@@ -142,7 +145,7 @@ export class Player {
   async send(ranges, { leaving = false } = {}) {
     const report = { session: this.sitting, sequence: this.sequence++, position_s: this.second(), ranges: longest(ranges) };
     try {
-      const told = await post(`${API}/episodes/${this.id}/progress`, report, { keepalive: leaving });
+      const told = await post(`${this.path}/progress`, report, { keepalive: leaving });
       this.told = merged([...this.told, ...report.ranges]);
       if (!without(this.watched, this.told).length) localStorage.removeItem(this.place);
       this.progress(told);
@@ -174,7 +177,7 @@ export class Player {
     if (!kept) return;
     try {
       const report = { session: `${kept.sitting}-l`, sequence: 0, position_s: kept.position, ranges: kept.ranges };
-      this.progress(await post(`${API}/episodes/${this.id}/progress`, report));
+      this.progress(await post(`${this.path}/progress`, report));
       localStorage.removeItem(this.place);
     } catch (problem) {
       if (problem.status >= 400 && problem.status < 500) localStorage.removeItem(this.place);
