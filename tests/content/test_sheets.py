@@ -270,7 +270,9 @@ def document() -> bytes:
         (b"title\n" + b"x\n" * 10_001, SheetTooLarge),
         (b"x" * (20 * 1024 * 1024 + 1), SheetTooLarge),
     ],
-    ids=lambda value: getattr(value, "__name__", value[:12].hex() if isinstance(value, bytes) else ""),
+    ids=lambda value: getattr(
+        value, "__name__", f"{len(value)} bytes, {value[:4].hex()}" if isinstance(value, bytes) else ""
+    ),
 )
 async def test_a_hostile_file_is_refused_by_name_and_at_once(
     hostile: bytes | Callable[[], bytes], refusal: type[Refusal]
