@@ -9,8 +9,10 @@ from sanic import Blueprint, HTTPResponse, Request
 from admin.editing import may, shown, words
 from admin.menu import WRITERS
 from admin.words import FILE_KINDS
-from content import assets, renditions
+from content import assets, library, media, renditions
 from content.assets import AssetMissing
+from content.library import Sought
+from content.media import FileMissing
 from content.pictures import WIDTHS, Spec
 from server.core import clock
 from server.core.staff_sessions import StaffReader
@@ -27,7 +29,7 @@ PICTURE_AGE_S = 3600
 
 @blueprint.get("/")
 @page()
-async def library(request: Request, reader: StaffReader) -> HTTPResponse:
+async def listed(request: Request, reader: StaffReader) -> HTTPResponse:
     return await _list(request, reader, "admin/assets/list.html")
 
 
@@ -106,13 +108,16 @@ async def remove(request: HouseRequest, reader: StaffReader, asset_id: int) -> H
 @page()
 async def picture(request: Request, reader: StaffReader, asset_id: int, size: str) -> HTTPResponse:
     """Give an image of the library in the width of a phone, or as sharp as its screen."""
-    file = await assets.asset_of(asset_id=asset_id)
-    if file.kind != "image":
+    try:
+        file = await media.file_of_library(asset_id=asset_id)
+    except FileMissing:
+        raise AssetMissing() from None
+    if not file.is_cover:
         raise AssetMissing()
     etag = f'"{file.sha256[:32]}-{size}"'
     headers = {
         "etag": etag,
-        "cache-control": f"private, max-age={PICTURE_AGE_S}",
+        "cache-control": "private, no-cache" if file.shows_patient else f"private, max-age={PICTURE_AGE_S}",
         "content-security-policy": "default-src 'none'; sandbox",
     }
     if matches(request, etag):
@@ -137,8 +142,8 @@ async def _list(request: Request, reader: StaffReader, template: str) -> HTTPRes
     asked = _asked(request)
     kind = asked.text("kind", most=20)
     page_number = min(max(asked.whole("page") or 1, 1), 100_000)
-    found = await assets.listing(
-        kind=kind if kind in FILE_KINDS else "", text=asked.text("text"), page=page_number, size=SHOWN
+    found = await library.listing(
+        sought=Sought(kind=kind if kind in FILE_KINDS else "", text=asked.text("text")), page=page_number, size=SHOWN
     )
     at = clock.now()
     return render(

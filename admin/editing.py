@@ -18,8 +18,9 @@ from content.assets import Asset, AssetMissing
 from content.checks import Finding
 from content.film_times import film_time
 from content.items import DraftState
-from content.kinds import files_in, kind_of
+from content.kinds import kind_of
 from content.media import staff_address
+from content.parts import files_in
 from server.core import clock, staff
 from server.core.roles import Role
 from server.core.staff_sessions import StaffReader

@@ -6,7 +6,8 @@ was filmed of a patient stays bound to the patient's consent, also when the same
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from msgspec import Struct
 
 from content import inspection, trail
 from content.inspection import FileFound
+from content.workflow import CURRENT, WAITING
 from server.core.db import connection, transaction
 from server.core.errors import Conflict, Invalid, Missing
 from server.core.storage import Files, Incoming
@@ -63,6 +65,12 @@ class Asset(Struct, frozen=True):
     seconds: float | None
     alt: str
     consent_id: int | None
+    shows_patient: bool
+    focus_x: int
+    focus_y: int
+    folder_id: int | None
+    tags: list[str]
+    derived_from: int | None
     created_at: datetime
     created_by: int
 
@@ -77,17 +85,26 @@ class Use(Struct, frozen=True):
     field: str
 
 
-class Listing(Struct, frozen=True):
-    """One page of the library and how many files there are in all."""
-
-    rows: list[Asset]
-    total: int
-
-
 COLUMNS = (
     "a.id, a.kind, a.name, a.sha256, a.bytes, a.media_type, a.width, a.height, a.seconds, a.alt, a.consent_id, "
-    "a.created_at, a.created_by"
+    "a.shows_patient, a.focus_x, a.focus_y, a.folder_id, a.tags, a.derived_from, a.created_at, a.created_by"
 )
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """What is said of a file beside its bytes: by whom it is taken in, under which name, and where it belongs.
+
+    ``wanted`` is the kind that is wanted, if only one is; ``derived_from`` the film that an image was taken from.
+    """
+
+    name: str
+    staff_id: int
+    at: datetime
+    wanted: str = ""
+    alt: str = ""
+    folder_id: int | None = None
+    derived_from: int | None = None
+    request_id: str = ""
 
 
 async def take_in(
@@ -115,40 +132,35 @@ async def take_in(
     :raises WrongKind: if it is of another kind than is wanted.
     :raises NameBad: if the name or the words for it are too long.
     """
-    name = plain_name(name)
+    entry = Entry(name=plain_name(name), staff_id=staff_id, at=at, wanted=wanted, alt=alt, request_id=request_id)
     _check_words(alt, "alt")
     incoming = await files.receive(pieces, at_most=at_most)
     try:
-        return await take_file(
-            files=files,
-            incoming=incoming,
-            name=name,
-            wanted=wanted,
-            alt=alt,
-            staff_id=staff_id,
-            at=at,
-            request_id=request_id,
-        )
+        return await take_file(files=files, incoming=incoming, entry=entry)
     finally:
         incoming.path.unlink(missing_ok=True)
 
 
 async def take_file(
-    *,
-    files: Files,
-    incoming: Incoming,
-    name: str,
-    staff_id: int,
-    at: datetime,
-    wanted: str = "",
-    alt: str = "",
-    request_id: str = "",
-    also: Callable[[Asset], Awaitable[None]] | None = None,
+    *, files: Files, incoming: Incoming, entry: Entry, also: Callable[[Asset], Awaitable[None]] | None = None
 ) -> Asset:
     """Take a file that has been received into the library; it may be removed from aside afterwards.
 
     :param also: what is done in the same transaction.
     :raises Refusal: those of `take_in`.
+    """
+    async with looked_at(files, incoming, wanted=entry.wanted) as (kept, found), transaction():
+        asset = await _enter(kept, found, entry)
+        if also is not None:
+            await also(asset)
+        return asset
+
+
+@asynccontextmanager
+async def looked_at(files: Files, incoming: Incoming, *, wanted: str = "") -> AsyncIterator[tuple[Incoming, FileFound]]:
+    """Look at a file that has been received and keep its bytes; the library gets to know of them within.
+
+    :raises Refusal: those of `take_in` that speak of the bytes.
     """
     clean = await asyncio.to_thread(files.aside)
     try:
@@ -157,42 +169,45 @@ async def take_file(
             raise WrongKind(wanted=wanted, found=found.kind)
         kept = await asyncio.to_thread(described, clean) if found.kind == "image" else incoming
         await files.keep(kept.path, kept.sha256)
-        async with transaction():
-            asset = await _enter(kept, found, name=name, alt=alt, staff_id=staff_id, at=at, request_id=request_id)
-            if also is not None:
-                await also(asset)
+        yield kept, found
         # What was kept before the library knew of it may have been cleared as a file that nobody knows.
         if not await files.is_kept(kept.sha256):
             await files.keep(kept.path, kept.sha256)
     finally:
         clean.unlink(missing_ok=True)
-    return asset
 
 
-async def _enter(
-    kept: Incoming, found: FileFound, *, name: str, alt: str, staff_id: int, at: datetime, request_id: str
-) -> Asset:
+async def _enter(kept: Incoming, found: FileFound, entry: Entry) -> Asset:
+    """Enter a file; whom the same bytes showed before, here or in a file that was replaced, they show again."""
     row = await connection().row(
         "INSERT INTO asset AS a (kind, name, sha256, bytes, media_type, width, height, seconds, alt, consent_id, "  # noqa: S608  constants
-        "created_at, created_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-        "(SELECT max(b.consent_id) FROM asset b WHERE b.sha256 = $3::varchar), $10, $11) "
+        "shows_patient, folder_id, derived_from, created_at, created_by) "
+        "SELECT $1, $2, $3::varchar, $4::bigint, $5, $6::int, $7::int, $8::float8, $9, "
+        "max(b.consent_id), coalesce(bool_or(b.shows_patient), false), $10::bigint, $11::bigint, $12::timestamptz, "
+        "$13::bigint "
+        "FROM asset b WHERE b.sha256 = $3 OR b.id = $11 "
+        "OR b.id IN (SELECT v.asset_id FROM asset_version v WHERE v.sha256 = $3) "
         f"RETURNING {COLUMNS}",
         found.kind,
-        name,
+        entry.name,
         kept.sha256,
         kept.bytes,
         found.media_type,
         found.width,
         found.height,
         found.seconds,
-        alt,
-        at,
-        staff_id,
+        entry.alt,
+        entry.folder_id,
+        entry.derived_from,
+        entry.at,
+        entry.staff_id,
     )
     if row is None:
         raise AssetMissing()
     asset = msgspec.convert(dict(row), Asset)
-    await trail.note("take_in", "asset", asset.id, staff_id=staff_id, at=at, request_id=request_id, after=asset)
+    await trail.note(
+        "take_in", "asset", asset.id, staff_id=entry.staff_id, at=entry.at, request_id=entry.request_id, after=asset
+    )
     return asset
 
 
@@ -205,26 +220,6 @@ async def asset_of(*, asset_id: int) -> Asset:
     if row is None:
         raise AssetMissing()
     return msgspec.convert(dict(row), Asset)
-
-
-async def listing(*, kind: str = "", text: str = "", page: int = 1, size: int = 50) -> Listing:
-    """List the library, the newest first.
-
-    :param text: part of the name or of the words for it.
-    :param page: from 1.
-    """
-    where = (
-        "FROM asset a WHERE $1 IN ('', a.kind) AND ($2 = '' OR strpos(lower(a.name || ' ' || a.alt), lower($2)) > 0)"
-    )
-    rows = await connection().fetch(
-        f"SELECT {COLUMNS} {where} ORDER BY a.id DESC LIMIT $3 OFFSET $4",
-        kind,
-        text.strip(),
-        size,
-        (max(page, 1) - 1) * size,
-    )
-    total = await connection().value(f"SELECT count(*) {where}", kind, text.strip())
-    return Listing([msgspec.convert(dict(row), Asset) for row in rows], total)
 
 
 async def uses(*, asset_id: int) -> list[Use]:
@@ -271,12 +266,25 @@ async def remove(*, asset_id: int, staff_id: int, at: datetime, request_id: str 
     """
     async with transaction():
         before = await asset_of(asset_id=asset_id)
-        used = await uses(asset_id=asset_id)
+        used = {use.item_id for use in await uses(asset_id=asset_id)} | set(await _resting_on(asset_id))
         # A film that is bound to a consent must stay known, or the same bytes could come back unbound.
         if used or before.consent_id is not None:
-            raise AssetInUse(item_ids=sorted({use.item_id for use in used}))
+            raise AssetInUse(item_ids=sorted(used))
         await connection().execute("DELETE FROM asset WHERE id = $1", asset_id)
         await trail.note("remove", "asset", asset_id, staff_id=staff_id, at=at, request_id=request_id, before=before)
+
+
+async def _resting_on(asset_id: int) -> list[int]:
+    """List the items that show a file or will, also where neither their draft nor what is live now names it."""
+    rows = await connection().fetch(
+        f"""
+        SELECT DISTINCT p.item_id FROM publication p JOIN version v ON v.id = p.version_id
+        WHERE (({CURRENT.format(p="p")} AND p.expired_at IS NULL) OR ({WAITING.format(p="p")}))
+            AND jsonb_path_exists(v.shape, '$.**.asset ? (@ == $id)', jsonb_build_object('id', $1::bigint))
+        """,  # noqa: S608  the parts are constants
+        asset_id,
+    )
+    return [row["item_id"] for row in rows]
 
 
 def described(path: Path) -> Incoming:

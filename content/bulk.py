@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from content import trail
 from content.items import ParentUnfit
-from content.kinds import content_hash, files_in, kind_of
+from content.kinds import content_hash, kind_of
+from content.parts import files_in
 from content.storable import as_storable
 from server.core import audit, ids
 from server.core.db import connection, transaction

@@ -39,6 +39,10 @@ class FileFacts(Struct, frozen=True):
     height: int | None = None
     seconds: float | None = None
     consent_id: int | None = None
+    shows_patient: bool = False
+    alt: str = ""
+    focus_x: int = 50
+    focus_y: int = 50
 
 
 class ConsentFacts(Struct, frozen=True):
@@ -182,20 +186,13 @@ def cover(shape: Shape, around: Surroundings) -> Iterator[Finding]:
 
 
 def bound_file(part: Picture | Film | Attachment, field: str, kind: str, around: Surroundings) -> Iterator[Finding]:
-    """A file must be in the library, of the right kind, and rest on no consent that was withdrawn."""
+    """A file must be in the library and of the right kind; of patients in it asks `content.patient_checks`."""
     facts = around.files.get(part.asset or 0)
     if facts is None:
         yield Finding(field, "asset_unknown", "素材库中没有这个文件。")
     elif facts.kind != kind:
         wanted = {"image": "图片", "video": "视频", "document": "文档", "audio": "音频"}[kind]
         yield Finding(field, "asset_wrong_kind", f"这个文件不是{wanted}。")
-    elif facts.consent_id is not None and _withdrawn(facts.consent_id, around):
-        yield Finding(field, "consent_withdrawn", "片中患者已撤回同意，这个文件不能再用。")
-
-
-def _withdrawn(consent_id: int, around: Surroundings) -> bool:
-    consent = around.consents.get(consent_id)
-    return consent is None or consent.withdrawn
 
 
 _HOST = re.compile(r"^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})$")

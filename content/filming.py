@@ -1,4 +1,4 @@
-"""The consents of patients who were filmed (PIPL articles 28–30): by a code, never by a name.
+"""The consents of patients who were filmed or pictured (PIPL articles 28–30): by a code, never by a name.
 
 The rule: withdrawing a consent takes away, in its own transaction, everything that rests on it; the file itself stays
 closed at its door from then on.
@@ -13,8 +13,9 @@ from msgspec import Struct
 from content import trail
 from content.parts import Audience
 from content.publishing import take_back
+from content.resting import CONSENTS
 from content.tables.items import FilmedConsent
-from content.tree import hold, path_of
+from content.tree import by_tree, hold
 from content.workflow import CURRENT, WAITING
 from server.core import clock
 from server.core.db import connection, transaction
@@ -45,8 +46,18 @@ class ConsentMissing(Missing):
     title = "没有这份知情同意"
 
 
+class ConsentWithdrawn(Conflict):
+    """The file is bound to a consent that was withdrawn, and cannot be freed of it."""
+
+    code = "filmed_consent_withdrawn"
+    title = "患者已撤回同意，这个文件不能再改绑"
+
+
 class ConsentRow(Struct, frozen=True):
-    """A filmed patient's consent. ``uses`` counts the items that rest on it now."""
+    """The consent of a patient who was filmed or pictured.
+
+    ``uses`` counts the items that rest on it now, ``files`` those of the library that are bound to it.
+    """
 
     id: int
     code: str
@@ -56,11 +67,15 @@ class ConsentRow(Struct, frozen=True):
     created_at: datetime
     withdrawn_at: datetime | None
     uses: int
+    files: int
 
 
 LISTED = """
     SELECT f.id, f.code, f.scope, f.de_identified, f.signed_on, f.created_at, f.withdrawn_at,
-        (SELECT count(*) FROM live l WHERE l.consent_id = f.id) AS uses
+        (SELECT count(*) FROM live l WHERE l.consent_id = f.id OR EXISTS (
+            SELECT 1 FROM asset_use u JOIN asset a ON a.id = u.asset_id
+            WHERE u.item_id = l.item_id AND u.place = 'live' AND a.consent_id = f.id)) AS uses,
+        (SELECT count(*) FROM asset a WHERE a.consent_id = f.id) AS files
     FROM filmed_consent f
 """
 
@@ -156,18 +171,13 @@ async def withdraw(*, consent_id: int, staff_id: int, at: datetime, request_id: 
 
 
 async def _resting_on(consent_id: int) -> list[int]:
-    """List the items that are shown or wait and rest on a consent or on a film that is bound to it, tree by tree."""
+    """List the items that are shown or wait and rest on a consent, themselves or by a file, tree by tree."""
     rows = await connection().fetch(
         f"""
         SELECT DISTINCT p.item_id FROM publication p JOIN version v ON v.id = p.version_id
         WHERE (({CURRENT.format(p="p")} AND p.expired_at IS NULL) OR ({WAITING.format(p="p")}))
-            AND (v.shape -> 'consent_id' = to_jsonb($1::bigint) OR EXISTS (
-                SELECT 1 FROM asset a WHERE a.consent_id = $1 AND (
-                    v.shape -> 'video' -> 'asset' = to_jsonb(a.id)
-                    OR EXISTS (SELECT 1 FROM asset_use u
-                               WHERE u.asset_id = a.id AND u.item_id = p.item_id AND u.place = 'live'))))
+            AND $1 IN (SELECT c.id FROM ({CONSENTS.format(shape="v.shape")}) AS c)
         """,  # noqa: S608  the parts are constants
         consent_id,
     )
-    roots = {row["item_id"]: (await path_of(row["item_id"]))[0] for row in rows}
-    return sorted(roots, key=lambda item_id: (roots[item_id], item_id))
+    return await by_tree(row["item_id"] for row in rows)

@@ -14,7 +14,8 @@ from msgspec import Struct
 
 from content import trail
 from content.access import ItemMissing
-from content.kinds import content_hash, differences, files_in, kind_of
+from content.kinds import content_hash, differences, kind_of
+from content.parts import files_in
 from content.review_rules import required_roles
 from content.storable import as_storable
 from content.tables.items import Draft, Item

@@ -4,13 +4,13 @@ The rule: a kind is one entry here. The workflow, the drafts, the files and the 
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
-from content import activity_checks, checks, film_checks, written_checks
+from content import activity_checks, checks, film_checks, patient_checks, written_checks
 from content.activity_shapes import Activity
 from content.checks import Check, Finding, Surroundings
 from content.shapes import Episode, Season, Series, Shape
@@ -71,6 +71,7 @@ COMMON: Final = (
     written_checks.validity,
     written_checks.claims,
     written_checks.products_named,
+    patient_checks.patients,
 )
 WRITTEN: Final = (*COMMON, checks.cover, written_checks.body, film_checks.documents, written_checks.related)
 CARD: Final = ("title", "summary", "cover", "tags")
@@ -207,20 +208,6 @@ def kind_of(name: str) -> Kind:
 def content_hash(kind: str, shape: Mapping[str, Any]) -> str:
     """Name a text by the SHA-256 of its kind and its JSON with sorted keys; what reviewers approve is bound to it."""
     return hashlib.sha256(msgspec.json.encode([kind, shape], order="deterministic")).hexdigest()
-
-
-def files_in(value: Any, path: str = "") -> Iterator[tuple[int, str]]:
-    """List the files that a text uses, each with the path of its field; a draft need not be valid for it."""
-    if isinstance(value, Mapping):
-        for name, inner in value.items():
-            here = f"{path}.{name}" if path else str(name)
-            if name == "asset" and isinstance(inner, int) and not isinstance(inner, bool) and 0 < inner < 2**63:
-                yield inner, here
-            else:
-                yield from files_in(inner, here)
-    elif isinstance(value, list | tuple):
-        for index, inner in enumerate(value):
-            yield from files_in(inner, f"{path}[{index}]")
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -3,7 +3,7 @@
 The rule: only this module writes ``live``, ``live_question``, ``tombstone`` and the ``asset_use`` of live texts, and
 has ``live_words`` written (`content.indexing`), always within the transaction of the deed that changes what they follow
 from and with the tree held. An item is live while it and everything above it is published; audience and validity are
-narrowed by all above and by the consent of a filmed patient.
+narrowed by all above and by the consents of the patients whom its files show.
 """
 
 import unicodedata
@@ -17,12 +17,13 @@ from msgspec import Struct
 
 from cdp import log
 from cdp.events import ContentExpired, ContentPublished, ContentRetagged, ContentWithdrawn
-from content import falling_away, indexing, markup, trail
+from content import falling_away, indexing, markup, pictures, trail
 from content.checks import FileFacts, narrower
 from content.files import facts_of
-from content.kinds import files_in, kind_of
-from content.parts import Audience
-from content.pictures import addresses
+from content.kinds import kind_of
+from content.parts import Audience, files_in
+from content.pictures import Picture
+from content.resting import CONSENTS
 from content.shapes import Shape
 from content.tables.items import Live, LiveQuestion, Tombstone
 from content.workflow import CURRENT
@@ -46,7 +47,7 @@ DOWN = f"""
         p.id AS publication_id, p.version_id, p.starts_at, p.ends_at, v.number,
         coalesce(v.shape ->> 'audience', 'everyone') AS own_audience,
         (SELECT min(b.began_at) FROM publication b WHERE b.item_id = i.id) AS published_at,
-        f.id AS consent_id, f.scope AS consent_scope, f.withdrawn_at AS consent_withdrawn_at,
+        rests.scopes AS consent_scopes, rests.withdrawn AS consent_withdrawn,
         CASE WHEN $3 OR l.version_id IS DISTINCT FROM p.version_id THEN v.shape END AS shape,
         l.version_id AS live_version_id, l.slug AS live_slug, l.parent_id AS live_parent_id, l.root_id AS live_root_id,
         l.position AS live_position, l.publication_id AS live_publication_id, l.audience AS live_audience,
@@ -56,7 +57,10 @@ DOWN = f"""
     LEFT JOIN publication p ON p.item_id = i.id AND {CURRENT.format(p="p")} AND p.expired_at IS NULL
         AND (p.ends_at IS NULL OR p.ends_at > $2::timestamptz)
     LEFT JOIN version v ON v.id = p.version_id
-    LEFT JOIN filmed_consent f ON f.id = (v.shape ->> 'consent_id')::bigint
+    LEFT JOIN LATERAL (
+        SELECT array_agg(c.scope ORDER BY c.id) AS scopes, bool_or(c.withdrawn_at IS NOT NULL) AS withdrawn
+        FROM ({CONSENTS.format(shape="v.shape")}) AS c
+    ) AS rests ON true
     LEFT JOIN live l ON l.item_id = i.id
     ORDER BY down.depth, i.id
 """  # noqa: S608  the parts are constants
@@ -146,12 +150,11 @@ async def _reach_of(item_id: int | None) -> Reach | None:
 def _reach(row: asyncpg.Record, above: Reach | None) -> Reach | None:
     """Work out for whom and when an item is live; None where it is not."""
     needs_parent = bool(kind_of(row["kind"]).parents)
-    if row["publication_id"] is None or row["consent_withdrawn_at"] is not None or (needs_parent and above is None):
+    if row["publication_id"] is None or row["consent_withdrawn"] or (needs_parent and above is None):
         return None
     sections = msgspec.json.decode(row["sections"], type=list[tuple[int, Audience]])
     circles = [audience for _, audience in sections] if above is None else [above.audience]
-    if row["consent_scope"] is not None:
-        circles.append(Audience(row["consent_scope"]))
+    circles += [Audience(scope) for scope in row["consent_scopes"] or ()]
     audience: Audience | None = Audience(row["own_audience"])
     for circle in circles:
         audience = narrower(audience, circle) if audience else None
@@ -276,7 +279,7 @@ async def _text(item_id: int, kind: str, values: dict[str, Any]) -> dict[str, An
     consent_id = getattr(shape, "consent_id", None)
     await _use_files(item_id, used, consent_id)
     files = await facts_of([asset_id for asset_id, _ in used])
-    shown = _with_files(msgspec.to_builtins(shape), files, item_id)
+    shown = _with_files(msgspec.to_builtins(shape), files, item_id, await pictures.key() if files else b"")
     for name in kind_of(kind).hidden:
         shown.pop(name, None)
     if "body" in shown:
@@ -303,27 +306,30 @@ async def _use_files(item_id: int, used: list[tuple[int, str]], consent_id: int 
     )
     # The consent sticks to the film itself, whichever copy of it, so that its withdrawal closes the film everywhere.
     await connection().execute(
-        "UPDATE asset SET consent_id = $2 WHERE $2::bigint IS NOT NULL AND consent_id IS NULL AND kind = 'video' "
-        "AND sha256 IN (SELECT sha256 FROM asset WHERE id = ANY($1::bigint[]))",
+        "WITH film AS (SELECT id FROM asset WHERE kind = 'video' "
+        "AND sha256 IN (SELECT sha256 FROM asset WHERE id = ANY($1::bigint[]))) "
+        "UPDATE asset SET consent_id = $2 WHERE $2::bigint IS NOT NULL AND consent_id IS NULL "
+        "AND (id IN (SELECT id FROM film) OR derived_from IN (SELECT id FROM film))",
         [asset_id for asset_id, _ in used],
         consent_id,
     )
 
 
-def _with_files(value: Any, files: Mapping[int, FileFacts], item_id: int) -> Any:
+def _with_files(value: Any, files: Mapping[int, FileFacts], item_id: int, key: bytes) -> Any:
     """Put in the place of every file of a text what readers need to show it."""
     if isinstance(value, dict):
-        inner = {name: _with_files(part, files, item_id) for name, part in value.items()}
+        inner = {name: _with_files(part, files, item_id, key) for name, part in value.items()}
         facts = files.get(value.get("asset") or 0)
         if facts is not None and facts.kind == "image":
             del inner["asset"]
             inner |= {"width": facts.width, "height": facts.height}
-            inner |= addresses(item_id=item_id, asset_id=facts.asset_id, sha256=facts.sha256)
+            picture = Picture(facts.asset_id, facts.sha256, facts.focus_x, facts.focus_y)
+            inner |= pictures.addresses(key, item_id=item_id, picture=picture)
         elif facts is not None:
             inner |= {"media_type": facts.media_type, "bytes": facts.bytes, "seconds": facts.seconds}
         return inner
     if isinstance(value, list | tuple):
-        return [_with_files(part, files, item_id) for part in value]
+        return [_with_files(part, files, item_id, key) for part in value]
     return value
 
 

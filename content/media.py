@@ -49,6 +49,7 @@ class MediaFile(Struct, frozen=True):
     media_type: str
     name: str
     created_at: datetime
+    shows_patient: bool = False
     fields: tuple[str, ...] = ()
 
     @property
@@ -130,6 +131,7 @@ async def open_files(*, item_id: int) -> OpenFiles:
         await refuse_absent(item_id)
     rows = await connection().fetch(
         "SELECT a.id AS asset_id, a.sha256, a.bytes, a.media_type, a.name, a.created_at, "
+        "a.shows_patient OR a.consent_id IS NOT NULL AS shows_patient, "
         "array_agg(u.field ORDER BY u.field) AS fields FROM asset_use u JOIN asset a ON a.id = u.asset_id "
         "LEFT JOIN filmed_consent f ON f.id = a.consent_id "
         "WHERE u.item_id = $1 AND u.place = 'live' AND f.withdrawn_at IS NULL GROUP BY a.id",
@@ -146,7 +148,8 @@ async def file_of_library(*, asset_id: int) -> MediaFile:
     :raises FileMissing: if there is none.
     """
     row = await connection().row(
-        "SELECT a.id AS asset_id, a.sha256, a.bytes, a.media_type, a.name, a.created_at FROM asset a "
+        "SELECT a.id AS asset_id, a.sha256, a.bytes, a.media_type, a.name, a.created_at, "
+        "a.shows_patient OR a.consent_id IS NOT NULL AS shows_patient FROM asset a "
         "LEFT JOIN filmed_consent f ON f.id = a.consent_id WHERE a.id = $1 AND f.withdrawn_at IS NULL",
         asset_id,
     )

@@ -1,7 +1,8 @@
 """The parts that texts are made of: titles, keys, people, pictures, films and documents of the library."""
 
 import enum
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
@@ -99,3 +100,17 @@ class Question(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     text: Line
     chapter: Annotated[str, Meta(max_length=40)] = ""
+
+
+def files_in(value: Any, path: str = "") -> Iterator[tuple[int, str]]:
+    """List the files that a text uses, each with the path of its field; a draft need not be valid for it."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            here = f"{path}.{name}" if path else str(name)
+            if name == "asset" and isinstance(inner, int) and not isinstance(inner, bool) and 0 < inner < 2**63:
+                yield inner, here
+            else:
+                yield from files_in(inner, here)
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from files_in(inner, f"{path}[{index}]")

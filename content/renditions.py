@@ -21,6 +21,7 @@ FORMATS: Final = {"webp": "image/webp", "jpg": "image/jpeg"}
 SHELF: Final = "renditions"
 GRACE: Final = timedelta(days=1)
 UNUSED: Final = timedelta(days=30)
+WITHDRAWN: Final = timedelta(days=30)
 CLEAR_EVERY_S: Final = 6 * 3600.0
 
 _under_way: Once[bytes] = Once()
@@ -73,14 +74,23 @@ def draw(path: Path, place: Path, spec: Spec, suffix: str) -> None:
 async def clear_files(ctx: Any, at: datetime) -> None:
     """Remove, as a job, what uploads that were cut off left behind and the files that no row of the library names.
 
-    Renditions go a month after they were drawn; those that are still asked for are drawn again.
+    Renditions go a month after they were drawn; those that are still asked for are drawn again. What shows a patient
+    who has withdrawn, and is closed since, goes after a month; its row stays, so that the same bytes are known again.
     """
     files: Files = ctx.files
     await asyncio.to_thread(files.clear_leftovers)
     found: dict[str, list[tuple[str, str]]] = {}
     async for shelf, name in files.names(before=at - GRACE):
         found.setdefault(name[:64], []).append((shelf, name))
-    rows = await connection().fetch("SELECT DISTINCT sha256 FROM asset WHERE sha256 = ANY($1::text[])", sorted(found))
+    # What a file was before is kept with it; what a patient does not agree to any more is not kept for long.
+    rows = await connection().fetch(
+        "SELECT a.sha256 FROM (SELECT sha256, consent_id FROM asset UNION ALL SELECT v.sha256, b.consent_id "
+        "FROM asset_version v JOIN asset b ON b.id = v.asset_id) AS a "
+        "LEFT JOIN filmed_consent c ON c.id = a.consent_id "
+        "WHERE a.sha256 = ANY($1::text[]) AND (c.withdrawn_at IS NULL OR c.withdrawn_at > $2)",
+        sorted(found),
+        at - WITHDRAWN,
+    )
     known = {row["sha256"] for row in rows}
     for sha256, names in found.items():
         for shelf, name in names:

@@ -8,8 +8,8 @@ import msgspec
 
 from content.checks import ConsentFacts, PlanFacts, Surroundings, narrower
 from content.files import facts_of
-from content.kinds import files_in, kind_of
-from content.parts import Audience
+from content.kinds import kind_of
+from content.parts import Audience, files_in
 from server.core import clock
 from server.core.db import connection
 

@@ -5,7 +5,7 @@ withdrawn while one of its episodes is being published. Moving and ordering are 
 part of the text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from content import live, trail
@@ -53,6 +53,12 @@ async def hold(item_id: int) -> list[int]:
             return again
         # It was moved to another tree before this one was held.
         path = again
+
+
+async def by_tree(item_ids: Iterable[int]) -> list[int]:
+    """Put items into the order in which whoever holds several trees takes them."""
+    roots = {item_id: (await path_of(item_id))[0] for item_id in item_ids}
+    return sorted(roots, key=lambda item_id: (roots[item_id], item_id))
 
 
 async def move(

@@ -79,6 +79,8 @@ class Upload(Struct, frozen=True):
     staff_id: int
     name: str
     wanted: str
+    folder_id: int | None
+    replaces: int | None
     metadata: str
     length: int
     received: int

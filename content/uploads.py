@@ -13,8 +13,8 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from content import assets
-from content.assets import Asset
+from content import assets, replacing
+from content.assets import Asset, Entry
 from content.upload_parts import (
     LIFE,
     Checksum,
@@ -59,10 +59,14 @@ async def begin(
     at: datetime,
     wanted: str = "",
     metadata: str = "",
+    folder_id: int | None = None,
+    replaces: int | None = None,
 ) -> Upload:
     """Begin to receive a file of a length.
 
     :param metadata: what the client wants to be told again.
+    :param folder_id: the folder of the library that it goes to.
+    :param replaces: the file of the library whose bytes it takes the place of.
     :raises FileTooLarge: if it is longer than ``at_most`` bytes.
     :raises DiskFull: if there is no room for it.
     :raises NameBad: if its name is too long.
@@ -84,8 +88,8 @@ async def begin(
             await asyncio.to_thread(path.unlink)
             raise TooManyUploads(retry_after_s=60, at_most=OPEN_AT_MOST)
         row = await connection().row(
-            "INSERT INTO upload (id, staff_id, name, wanted, metadata, length, created_at, expires_at) "
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING *",
+            "INSERT INTO upload (id, staff_id, name, wanted, metadata, length, created_at, expires_at, folder_id, "
+            "replaces) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING *",
             upload_id,
             staff_id,
             name,
@@ -94,6 +98,8 @@ async def begin(
             length,
             at,
             at + LIFE,
+            folder_id,
+            replaces,
         )
     return msgspec.convert(dict(row or {}), Upload)
 
@@ -211,16 +217,21 @@ async def _take_in(files: Files, upload: Upload, *, at: datetime, request_id: st
         await _finish(upload.id, asset_id=asset.id, at=at)
 
     try:
-        await assets.take_file(
-            files=files,
-            incoming=await asyncio.to_thread(assets.described, path),
+        entry = Entry(
             name=upload.name,
             wanted=upload.wanted,
+            folder_id=upload.folder_id,
             staff_id=upload.staff_id,
             at=at,
             request_id=request_id,
-            also=note,
         )
+        incoming = await asyncio.to_thread(assets.described, path)
+        if upload.replaces is None:
+            await assets.take_file(files=files, incoming=incoming, entry=entry, also=note)
+        else:
+            await replacing.replace_file(
+                files=files, asset_id=upload.replaces, incoming=incoming, entry=entry, also=note
+            )
     except Refusal as refused:
         await _finish(upload.id, refused=refused.code, said=refused.title, at=at)
         await asyncio.to_thread(path.unlink, missing_ok=True)

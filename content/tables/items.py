@@ -233,7 +233,11 @@ class Tag(Model):
 
 
 class Asset(Model):
-    """A file that was taken in and found to be what it says it is; its bytes lie under their SHA-256."""
+    """A file that was taken in and found to be what it says it is; its bytes lie under their SHA-256.
+
+    ``focus_x`` and ``focus_y`` are hundredths of its width and height: the point that a cut keeps. ``derived_from`` is
+    the film that an image was taken from.
+    """
 
     id = fields.BigIntField(primary_key=True)
     kind = fields.CharField(max_length=16)
@@ -246,12 +250,23 @@ class Asset(Model):
     seconds = fields.FloatField(null=True)
     alt = fields.CharField(max_length=200, db_default="", default="")
     consent_id = fields.BigIntField(null=True)
+    shows_patient = fields.BooleanField(db_default=False, default=False)
+    focus_x = fields.SmallIntField(db_default=50, default=50)
+    focus_y = fields.SmallIntField(db_default=50, default=50)
+    folder_id = fields.BigIntField(null=True)
+    tags = ArrayField("text", db_default=[], default=list)
+    derived_from = fields.BigIntField(null=True)
     created_at = fields.DatetimeField()
     created_by = fields.BigIntField()
 
     class Meta:
         table = "asset"
-        indexes = (Index(fields=("kind", "id")),)
+        indexes = (
+            Index(fields=("kind", "id")),
+            Index(fields=("folder_id", "id")),
+            Index(fields=("consent_id",)),
+            Index(fields=("derived_from",)),
+        )
 
 
 class AssetUse(Model):

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from content import assets, items, publishing, review, review_notes, sections, workflow
+from content import assets, items, library, publishing, review, review_notes, sections, workflow
+from content.library import Sought
 from content.workflow import State
 from server.core.roles import Role
 from server.core.storage import Files
@@ -40,7 +41,9 @@ class Desk:
     async def open(self) -> None:
         """Look at what is there already."""
         self._items = {(row.kind, row.slug): row.item_id for row in (await items.listing(at=self.at, size=5000)).rows}
-        self._assets = {row.name: row.id for row in (await assets.listing(text="demo-", size=5000)).rows}
+        self._assets = {
+            row.name: row.id for row in (await library.listing(sought=Sought(text="demo-"), size=5000)).rows
+        }
 
     def found(self, kind: str, slug: str) -> int:
         """Give the id of an item by its slug, or 0."""

@@ -18,9 +18,9 @@ import structlog
 from sanic import Blueprint, HTTPResponse, Request
 from sanic.exceptions import RequestCancelled
 
-from content import access, media, renditions
+from content import access, media, pictures, renditions
 from content.media import FileMissing, MediaFile, OpenFiles
-from content.pictures import WIDTHS, Spec
+from content.pictures import WIDTHS, Asked, Spec
 from content.viewing import NotAired
 from server.core import clock
 from server.core.changes import Changes, Kept
@@ -59,6 +59,7 @@ class MediaDesk:
         self.files = files
         self.items: Kept[OpenFiles] = Kept(changes)
         self.library: Kept[MediaFile] = Kept(changes)
+        self.key: Kept[bytes] = Kept(changes)
         changes.tell("item", self.items, int)
         changes.tell("media", self.items)
         changes.tell("media", self.library)
@@ -131,38 +132,61 @@ async def signed(request: Request, token: str) -> HTTPResponse | None:
     return None
 
 
-@blueprint.get("/covers/<item_id:int>/<name:str>")
+@blueprint.get("/pictures/<item_id:int>/<name:str>")
 @operation(
-    "A picture of a live item in one of its widths",
+    "A picture of a live item, drawn as its address says",
     reply=bytes,
     public=True,
     content_type="image/webp",
     refuses=(FileMissing, FileUnknown, *access.REFUSALS),
     cached=True,
     tags=("media",),
+    description="The address is signed: only those that the interface gives out are drawn.",
+)
+async def picture(request: Request, item_id: int, name: str) -> HTTPResponse:
+    desk: MediaDesk = request.app.ctx.media
+    asked = pictures.asked(await desk.key.of(0, pictures.key), item_id=item_id, name=name)
+    if asked is None:
+        raise FileMissing()
+    return await _drawn(request, item_id, asked)
+
+
+@blueprint.get("/covers/<item_id:int>/<name:str>")
+@operation(
+    "A picture of a live item in one of three widths",
+    reply=bytes,
+    public=True,
+    content_type="image/webp",
+    refuses=(FileMissing, FileUnknown, *access.REFUSALS),
+    cached=True,
+    tags=("media",),
+    description="Addresses of this form were given out before those of /media/pictures, and are good as long.",
 )
 async def cover(request: Request, item_id: int, name: str) -> HTTPResponse:
     match = COVER.match(name)
-    if match is None:
+    if match is None or int(match["width"]) not in WIDTHS.values():
         raise FileMissing()
+    spec = Spec(int(match["width"]))
+    return await _drawn(request, item_id, Asked(int(match["asset"]), match["hash"], spec, match["suffix"]))
+
+
+async def _drawn(request: Request, item_id: int, asked: Asked) -> HTTPResponse:
+    """Give a picture that an item shows now; one of a patient is asked for anew each time, should they withdraw."""
     desk: MediaDesk = request.app.ctx.media
-    file = await desk.find(item_id, int(match["asset"]), at=clock.now())
-    if not file.is_cover or not file.sha256.startswith(match["hash"]):
+    file = await desk.find(item_id, asked.asset_id, at=clock.now())
+    if not file.is_cover or not file.sha256.startswith(asked.hash):
         raise FileMissing()
-    etag = f'"{file.sha256[:32]}-{match["width"]}-{match["suffix"]}"'
-    headers = {**SAFE, "etag": etag, "cache-control": f"public, max-age={COVER_AGE_S}, immutable"}
+    etag = f'"{file.sha256[:32]}-{asked.spec.name}-{asked.suffix}"'
+    kept = "no-cache, private" if file.shows_patient else f"public, max-age={COVER_AGE_S}, immutable"
+    headers = {**SAFE, "etag": etag, "cache-control": kept}
     if matches(request, etag):
         return HTTPResponse(b"", 304, headers)
-    if int(match["width"]) not in WIDTHS.values():
-        raise FileMissing()
     try:
-        body = await renditions.rendition(
-            files=desk.files, sha256=file.sha256, spec=Spec(int(match["width"])), suffix=match["suffix"]
-        )
+        body = await renditions.rendition(files=desk.files, sha256=file.sha256, spec=asked.spec, suffix=asked.suffix)
     except FileNotFoundError:
         log.warning("file_lost", asset_id=file.asset_id, sha256=file.sha256)
         raise FileMissing() from None
-    return HTTPResponse(body, 200, headers, renditions.FORMATS[match["suffix"]])
+    return HTTPResponse(body, 200, headers, renditions.FORMATS[asked.suffix])
 
 
 def _extent(file: MediaFile, part: tuple[int, int] | None) -> dict[str, str]:

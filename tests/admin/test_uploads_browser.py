@@ -9,7 +9,7 @@ import pytest
 from desk import Desk
 from playwright.async_api import Browser, Page, Route, expect
 
-from content import assets
+from content import library
 from server.core.db import connection
 from server.core.roles import Role
 from tests.content.files import film, picture
@@ -19,7 +19,7 @@ DATA = film(seconds=6.0)
 
 
 @pytest.fixture
-async def library(app: Any, browser: Browser, employ: Any) -> Any:
+async def shown(app: Any, browser: Browser, employ: Any) -> Any:
     """Open the library for an editor."""
     desk: Desk = await employ(Role.EDITOR)
     context = await browser.new_context(locale="zh-CN", viewport={"width": 1440, "height": 900})
@@ -61,23 +61,23 @@ async def received() -> int:
     return int(await connection().value("SELECT coalesce(max(received), 0) FROM upload") or 0)
 
 
-async def test_files_are_sent_and_shown(library: Page, film_file: Path, tmp_path: Path) -> None:
+async def test_files_are_sent_and_shown(shown: Page, film_file: Path, tmp_path: Path) -> None:
     image, svg = tmp_path / "封面.jpg", tmp_path / "图.svg"
     image.write_bytes(picture("JPEG"))
     svg.write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
-    await choose(library, film_file, image, svg)
-    await expect(library.locator(".upload-done")).to_have_count(2)
-    await expect(library.locator(".upload-failed")).to_have_text("图.svg不支持的文件类型")
-    await expect(library.locator("#list .library-file")).to_have_count(2)
+    await choose(shown, film_file, image, svg)
+    await expect(shown.locator(".upload-done")).to_have_count(2)
+    await expect(shown.locator(".upload-failed")).to_have_text("图.svg不支持的文件类型")
+    await expect(shown.locator("#list .library-file")).to_have_count(2)
     assert await connection().value("SELECT count(*) FROM asset") == 2
     # Nothing is left to go on with.
-    await library.reload()
-    await expect(library.locator(".upload-list li")).to_have_count(0)
+    await shown.reload()
+    await expect(shown.locator(".upload-list li")).to_have_count(0)
 
 
-async def test_an_upload_can_be_paused_and_gone_on_with(library: Page, film_file: Path) -> None:
-    await small_parts(library)
-    await library.reload()
+async def test_an_upload_can_be_paused_and_gone_on_with(shown: Page, film_file: Path) -> None:
+    await small_parts(shown)
+    await shown.reload()
     held = asyncio.Event()
 
     async def slow(route: Route) -> None:
@@ -86,28 +86,28 @@ async def test_an_upload_can_be_paused_and_gone_on_with(library: Page, film_file
         await route.continue_()
         held.set()
 
-    await library.route("**/admin/uploads/**", slow)
-    await choose(library, film_file)
+    await shown.route("**/admin/uploads/**", slow)
+    await choose(shown, film_file)
     await held.wait()
-    await library.get_by_role("button", name="暂停").click()
-    await expect(library.locator(".upload-running")).to_contain_text("已暂停")
+    await shown.get_by_role("button", name="暂停").click()
+    await expect(shown.locator(".upload-running")).to_contain_text("已暂停")
     await asyncio.sleep(0.5)
     before = await received()
     await asyncio.sleep(0.5)
     assert await received() == before < len(DATA)
-    await library.get_by_role("button", name="继续").click()
-    await expect(library.locator(".upload-done")).to_have_count(1, timeout=30_000)
+    await shown.get_by_role("button", name="继续").click()
+    await expect(shown.locator(".upload-done")).to_have_count(1, timeout=30_000)
     await whole()
 
 
 async def whole() -> None:
-    asset = (await assets.listing()).rows[0]
+    asset = (await library.listing()).rows[0]
     assert (asset.name, asset.sha256) == ("手术录像.mp4", hashlib.sha256(DATA).hexdigest())
 
 
-async def test_an_upload_goes_on_after_a_reload(library: Page, film_file: Path) -> None:
-    await small_parts(library)
-    await library.reload()
+async def test_an_upload_goes_on_after_a_reload(shown: Page, film_file: Path) -> None:
+    await small_parts(shown)
+    await shown.reload()
     sent = 0
 
     async def some(route: Route) -> None:
@@ -119,18 +119,18 @@ async def test_an_upload_goes_on_after_a_reload(library: Page, film_file: Path) 
                 return
         await route.continue_()
 
-    await library.route("**/admin/uploads/**", some)
-    await choose(library, film_file)
+    await shown.route("**/admin/uploads/**", some)
+    await choose(shown, film_file)
     while await received() < 3 * 8 * 1024:
         await asyncio.sleep(0.05)
-    await library.unroute("**/admin/uploads/**")
-    await library.reload()
-    await expect(library.locator(".upload-begun")).to_contain_text("手术录像.mp4")
+    await shown.unroute("**/admin/uploads/**")
+    await shown.reload()
+    await expect(shown.locator(".upload-begun")).to_contain_text("手术录像.mp4")
     methods: list[str] = []
-    library.on("request", lambda asked: methods.append(asked.method) if "/admin/uploads" in asked.url else None)
-    await choose(library, film_file)
-    await expect(library.locator(".upload-done")).to_have_count(1, timeout=30_000)
-    await expect(library.locator(".upload-begun")).to_have_count(0)
+    shown.on("request", lambda asked: methods.append(asked.method) if "/admin/uploads" in asked.url else None)
+    await choose(shown, film_file)
+    await expect(shown.locator(".upload-done")).to_have_count(1, timeout=30_000)
+    await expect(shown.locator(".upload-begun")).to_have_count(0)
     # It asked how far it was and made no upload anew.
     assert methods[0] == "HEAD"
     assert "POST" not in methods
@@ -138,24 +138,24 @@ async def test_an_upload_goes_on_after_a_reload(library: Page, film_file: Path) 
     await whole()
 
 
-async def test_an_upload_can_be_cancelled_or_thrown_away_later(library: Page, film_file: Path) -> None:
+async def test_an_upload_can_be_cancelled_or_thrown_away_later(shown: Page, film_file: Path) -> None:
     async def never(route: Route) -> None:
         if route.request.method == "PATCH":
             return
         await route.continue_()
 
-    await library.route("**/admin/uploads/**", never)
-    await choose(library, film_file)
-    await library.get_by_role("button", name="取消").click()
-    await expect(library.locator(".upload-list li")).to_have_count(0)
+    await shown.route("**/admin/uploads/**", never)
+    await choose(shown, film_file)
+    await shown.get_by_role("button", name="取消").click()
+    await expect(shown.locator(".upload-list li")).to_have_count(0)
     while await connection().value("SELECT count(*) FROM upload"):
         await asyncio.sleep(0.05)
-    await choose(library, film_file)
+    await choose(shown, film_file)
     while not await connection().value("SELECT count(*) FROM upload"):
         await asyncio.sleep(0.05)
-    await library.reload()
-    await library.get_by_role("button", name="不再上传").click()
-    await expect(library.locator(".upload-list li")).to_have_count(0)
+    await shown.reload()
+    await shown.get_by_role("button", name="不再上传").click()
+    await expect(shown.locator(".upload-list li")).to_have_count(0)
     while await connection().value("SELECT count(*) FROM upload"):
         await asyncio.sleep(0.05)
     assert await connection().value("SELECT count(*) FROM asset") == 0

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from PIL import Image, ImageColor
 
-from content import assets, items, renditions
+from content import assets, items, library, renditions
 from content.assets import AssetInUse, AssetMissing, NameBad, WrongKind
+from content.library import Sought
 from content.pictures import Spec
 from server.core.db import connection
 from server.core.images import FileBroken, FileUnknown
@@ -97,9 +98,9 @@ async def test_the_same_film_taken_in_again_is_bound_to_the_same_consent(files: 
 async def test_the_library_is_searched_by_name_and_words(files: DiskFiles) -> None:
     one = await taken(files, picture("JPEG"), name="a.jpg", alt="造口袋")
     await taken(files, DOCUMENT, name="讲义.pdf")
-    assert [row.id for row in (await assets.listing(text="造口")).rows] == [one.id]
-    assert (await assets.listing(kind="document")).total == 1
-    assert (await assets.listing(text="%")).total == 0
+    assert [row.id for row in (await library.listing(sought=Sought(text="造口"))).rows] == [one.id]
+    assert (await library.listing(sought=Sought(kind="document"))).total == 1
+    assert (await library.listing(sought=Sought(text="%"))).total == 0
 
 
 async def test_a_file_in_use_stays_in_the_library(files: DiskFiles) -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from content import film_checks
 from content.checks import ConsentFacts, FileFacts, Surroundings, is_safe, narrower
-from content.kinds import KINDS, files_in
-from content.parts import Audience
+from content.kinds import KINDS
+from content.parts import Audience, files_in
 from content.shapes import Episode
 
 FILES = {

@@ -443,7 +443,8 @@ async def test_no_text_of_a_person_and_no_address_of_a_film_reaches_a_live_row()
     )
     prepared = msgspec.json.decode(await connection().value("SELECT prepared FROM live WHERE item_id = $1", episode_id))
     assert not {"video", "consent_id", "filmed_patient"} & set(prepared)
-    assert prepared["cover"]["medium"].endswith("-750.webp")
+    assert prepared["cover"]["medium"].startswith(f"/media/pictures/{episode_id}/")
+    assert "-w750q80-" in prepared["cover"]["medium"]
     assert "asset" not in prepared["cover"]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from content import assets, filming, items, series
+from content import filming, items, library, series
 from content.calendar import State
 from content.parts import Audience
 from content.series_progress import series_progress
@@ -88,7 +88,7 @@ async def test_everything_says_that_it_is_a_demonstration(app: Any, database: No
         assert "演示" in text["summary"], row.slug
         if text.get("cover"):
             assert "演示" in text["cover"]["alt"], row.slug
-    files = (await assets.listing(size=100)).rows
+    files = (await library.listing(size=100)).rows
     assert files
     assert all(asset.name.startswith("demo-") for asset in files)
     assert all("演示" in member.name for member in await staff.members())

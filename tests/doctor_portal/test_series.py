@@ -53,7 +53,7 @@ async def test_a_guest_reads_the_page_of_a_series(client: httpx.AsyncClient, she
         ("第一季", [shelf["first"], shelf["second"]])
     ]
     assert page["cover"]["alt"] == "手术室里的主刀医生"
-    assert page["cover"]["medium"].startswith(f"/media/covers/{shelf['series']}/")
+    assert page["cover"]["medium"].startswith(f"/media/pictures/{shelf['series']}/")
 
 
 async def test_a_guest_reads_the_page_of_an_episode(client: httpx.AsyncClient, shelf: dict[str, int]) -> None:

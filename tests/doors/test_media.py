@@ -1,6 +1,7 @@
 """The doors of files: signed addresses, parts of files, and what closes them."""
 
 import asyncio
+import io
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -297,15 +298,46 @@ async def test_a_cover_is_public_in_three_widths(
 
 async def test_a_cover_has_only_its_own_addresses(client: httpx.AsyncClient, covered: dict[str, Any]) -> None:
     good = covered["medium"]
+    mark = good.rsplit("-", 1)[-1].removesuffix(".webp")
     for bad in (
-        good.replace("-750.", "-751."),
-        good.replace("-750.webp", "-750.svg"),
+        good.replace("-w750q80-", "-w751q80-"),
+        good.replace("-w750q80-", "-w750q81-"),
+        good.replace("-w750q80-", "-w750h750x50y50q80-"),
+        good.replace(".webp", ".svg"),
         good.replace(covered["asset"].sha256[:16], "0" * 16),
-        good.replace("-750.webp", "-750.webp%0a"),
+        good.replace(".webp", ".webp%0a"),
+        good.replace(mark, mark[::-1]),
+        good.replace(mark, covered["large"].rsplit("-", 1)[-1].removesuffix(".webp")),
+        good.replace(f"-{mark}", ""),
         good.replace(f"/{covered['item']}/", "/999/"),
-        f"/media/covers/{covered['item']}/..%2f..%2fpasswd",
+        f"/media/pictures/{covered['item']}/..%2f..%2fpasswd",
     ):
+        assert bad != good
         assert (await client.get(bad)).status_code in {404, 422}, bad
+
+
+@pytest.mark.parametrize(("name", "size"), [("square", (375, 375)), ("share", (500, 400))])
+async def test_a_cover_is_cut_for_where_it_is_shown(
+    client: httpx.AsyncClient, covered: dict[str, Any], name: str, size: tuple[int, int]
+) -> None:
+    with Image.open(io.BytesIO((await client.get(covered[name])).content)) as image:
+        assert image.size == size
+
+
+async def test_addresses_of_before_are_good(client: httpx.AsyncClient, covered: dict[str, Any]) -> None:
+    old = f"/media/covers/{covered['item']}/{covered['asset'].id}-{covered['asset'].sha256[:16]}-{{}}"
+    assert (await client.get(old.format("750.webp"))).content == (await client.get(covered["medium"])).content
+    assert (await client.get(old.format("750.jpg"))).status_code == 200
+    for bad in ("751.webp", "750.svg", "w750q80.webp"):
+        assert (await client.get(old.format(bad))).status_code in {404, 422}
+
+
+async def test_a_picture_that_many_ask_for_at_once_is_right_for_each(
+    client: httpx.AsyncClient, covered: dict[str, Any]
+) -> None:
+    answers = await asyncio.gather(*(client.get(covered["large"]) for _ in range(30)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
 
 
 async def test_the_cover_of_a_withdrawn_item_is_gone(client: httpx.AsyncClient, covered: dict[str, Any]) -> None:

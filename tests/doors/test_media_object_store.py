@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 from store_fixtures import Store, started
 
-from content import assets, publishing
+from content import assets
 from content.assets import Asset
 from server.core import clock
 from server.core.db import connection
 from server.core.object_store import ObjectFiles
 from tests.content.files import film, picture, pieces
-from tests.content.studio import draft, published_episode, published_series, series_text
+from tests.content.studio import published_episode, published_series
 
 DATA = film()
 # The file in the store is made longer than a film need be, so that it can be cut off on the way.
@@ -65,8 +65,7 @@ async def test_a_picture_is_drawn_and_kept_in_the_store(
     client: httpx.AsyncClient, files: ObjectFiles, tmp_path: Path
 ) -> None:
     kept = await take(files, picture("PNG", (1600, 900)), "cover.png")
-    item_id = await draft("series", await series_text(cover={"asset": kept.id, "alt": "手术室"}))
-    await publishing.publish(item_id=item_id, staff_id=1, at=clock.now())
+    item_id = await published_series(at=clock.now(), cover={"asset": kept.id, "alt": "手术室"})
     address = (await client.get(f"/api/doctor/series/{item_id}")).json()["cover"]["medium"]
     drawn = (await client.get(address)).content
     with Image.open(io.BytesIO(drawn)) as image:
