@@ -58,7 +58,7 @@ async def seed(ctx: Any, say: Callable[[str], None], *, script: Sequence[Series]
     )
     await visits.seed(script=script, issuer=ctx.issuer, at=at)
     if written:
-        await readers.seed(issuer=ctx.issuer, at=at)
+        await readers.seed(issuer=ctx.issuer, codes=ctx.door_codes, staff_id=acting[Role.EDITOR], at=at)
     async with transaction():
         await audit.note(actor="command", deed=DONE, subject_kind="demo", subject_id=EDITION, at=at)
     say("The demo content is there.")

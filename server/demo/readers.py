@@ -18,7 +18,8 @@ from cdp.batches import Sender, open_batch
 from cdp.intake import Intake
 from cdp.profiles import Profile
 from cdp.sessions import Issuer
-from content import activity_registration, items, reactions, reading
+from content import activity_plans, activity_registration, check_in, items, reactions, reading
+from content.door_codes import DoorCodes
 from content.parts import Audience
 from server.core.clock import day_of, start_of
 from server.core.roles import Reader
@@ -34,19 +35,25 @@ SEEN: Final = 20
 # Whose cards are tapped, of so many that are seen, by how the reader's lot falls.
 OPENED: Final = 0.5
 NAMES: Final = ("甲", "乙", "丙", "丁", "戊", "己", "庚", "辛", "壬", "癸")
+FORUM: Final = "lake-forum"
+CAME: Final = (1, 3, 6, 7)
 # Who of the viewers registers for what, and how many hours ago.
 REGISTERED: Final = {
     "stoma-hands-on": range(1, 9),
     "reading-together": (1, 3, 4, 7, 8),
     "fasting-live": (2, 3, 5, 6),
     "walk-by-the-river": (1, 2, 4, 5, 6, 8),
-    "lake-forum": (1, 2, 3, 6, 7),
+    FORUM: (1, 2, 3, 6, 7),
     "night-call-live": (2, 4, 5, 7),
 }
 
 
-async def seed(*, issuer: Issuer, at: datetime) -> None:
-    """Let the demo doctors have read and registered, where they have not."""
+async def seed(*, issuer: Issuer, codes: DoorCodes, staff_id: int, at: datetime) -> None:
+    """Let the demo doctors have read, registered and come, where they have not.
+
+    :param codes: those of the house, which phones show at the door.
+    :param staff_id: who lets them in.
+    """
     ids = {(row.kind, row.slug): row.item_id for row in (await items.listing(at=at, size=1000)).rows}
     intake = Intake()
     intake.start()
@@ -55,6 +62,8 @@ async def seed(*, issuer: Issuer, at: datetime) -> None:
             reader = await doctor(issuer, user, at=at)
             await _read(reader, ids, intake, random.Random(f"reads {number}"), at=at)  # noqa: S311  no secret
             await _register(reader, ids, number, issuer, at=at)
+            if number in CAME:
+                await _come(reader, ids["activity", FORUM], codes, staff_id=staff_id, at=at)
     finally:
         await intake.stop()
 
@@ -128,6 +137,24 @@ async def _register(
             at=came_out + (before - came_out) * (number / 10),
             profile=profile,
         )
+
+
+async def _come(reader: Reader, activity_id: int, codes: DoorCodes, *, staff_id: int, at: datetime) -> None:
+    """Come to the door of an activity that is over, some minutes early, and show the code."""
+    plan = await activity_plans.plan_of(activity_id=activity_id)
+    mine = await activity_registration.registration_of(reader=reader, activity_id=activity_id)
+    if plan is None or plan.ends_at > at or mine.checked_in_at is not None:
+        return
+    came = plan.starts_at - timedelta(minutes=3 + reader.account_id % 20)
+    code = await check_in.code_of(reader=reader, activity_id=activity_id, codes=codes, at=came)
+    await check_in.enter_by_code(
+        activity_id=activity_id,
+        code=code.long,
+        attempt=f"demo-{reader.account_id}",
+        codes=codes,
+        staff_id=staff_id,
+        at=came + timedelta(seconds=20),
+    )
 
 
 class _Client:

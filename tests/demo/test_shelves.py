@@ -56,7 +56,7 @@ async def test_the_boards_are_filled_by_the_staff_whose_part_it_is(app: Any, dat
     await doctors_have_read_and_registered()
     # The same again says nothing new, as after a start that was cut off at its very end.
     said = await connection().value("SELECT count(*) FROM event")
-    await readers.seed(issuer=app.ctx.issuer, at=at)
+    await readers.seed(issuer=app.ctx.issuer, codes=app.ctx.door_codes, staff_id=1, at=at)
     assert await connection().value("SELECT count(*) FROM event") == said
 
     before = {
@@ -144,6 +144,7 @@ async def doctors_have_read_and_registered() -> None:
     rows = await connection().fetch("SELECT state, count(*) AS count FROM registration GROUP BY state")
     states = {row["state"]: row["count"] for row in rows}
     assert states["registered"] > 20
+    assert await connection().value("SELECT count(*) FROM check_in") == len(readers.CAME)
     assert states["waiting"] == len(readers.REGISTERED["stoma-hands-on"]) - 6
 
 
