@@ -66,6 +66,19 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Dif
     ]
 
 
+class Line(Struct, frozen=True):
+    """A line of a text: its path, its name in words, and what it says."""
+
+    path: str
+    words: tuple[str | int, ...]
+    text: str
+
+
+def lines(text: Mapping[str, Any]) -> list[Line]:
+    """List the lines of a text in its order, for people to read."""
+    return [Line(".".join(map(str, path)), tuple(_words(path)), said) for path, said in _lines(text, ())]
+
+
 def marked_up(before: str, after: str) -> tuple[Markup, Markup]:
     """Mark in both texts what the other has not: ``del`` in the first, ``ins`` in the second."""
     if not before or not after or max(len(before), len(after)) > LONGEST:

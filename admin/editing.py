@@ -12,7 +12,7 @@ from sanic import HTTPResponse, Request
 
 from admin.differences import FIELDS
 from admin.menu import PLANNERS, PUBLISHERS, WITHDRAWERS, WRITERS
-from admin.words import AUDIENCES, FACETS, FINDINGS, KINDS, STAGES, STATE_COLOURS, STATES
+from admin.words import AUDIENCES, FACETS, FINDINGS, KINDS, ROLES, STAGES, STATE_COLOURS, STATES
 from content import airings, assets, filming, items, publishing, tags, titles, workflow
 from content.assets import Asset, AssetMissing
 from content.checks import Finding
@@ -70,6 +70,7 @@ def words() -> dict[str, Any]:
         "audience_names": AUDIENCES,
         "stage_names": STAGES,
         "facet_names": FACETS,
+        "role_names": ROLES,
         "film_time": film_time,
         "blank": Loose(),
         "anchor": anchor,

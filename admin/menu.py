@@ -41,9 +41,11 @@ MENU: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
         (
             Entry("/admin/series", marked("系列"), "playlist"),
             Entry("/admin/episodes", marked("剧集"), "movie"),
+            Entry("/admin/reviewing", marked("内容审核"), "checks"),
             Entry("/admin/calendar", marked("排期日历"), "calendar-month"),
             Entry("/admin/assets", marked("素材库"), "photo"),
             Entry("/admin/imports", marked("导入"), "file-upload", WRITERS),
+            Entry("/admin/sections", marked("栏目"), "list-details"),
             Entry("/admin/tags", marked("标签"), "tags"),
             Entry("/admin/filming", marked("患者知情同意"), "clipboard-list"),
         ),

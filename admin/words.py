@@ -189,7 +189,17 @@ EVENTS: Final = {
     **activity_words.EVENTS,
 }
 
-KINDS: Final = {"series": marked("系列"), "season": marked("季"), "episode": marked("单集"), "activity": marked("活动")}
+KINDS: Final = {
+    "series": marked("系列"),
+    "season": marked("季"),
+    "episode": marked("剧集"),
+    "article": marked("文章"),
+    "video": marked("视频"),
+    "activity": marked("活动"),
+    "brand_account": marked("品牌号"),
+    "product": marked("产品"),
+    "document": marked("资料"),
+}
 
 STATES: Final = {
     "draft": marked("草稿"),
@@ -321,4 +331,14 @@ FINDINGS: Final = {
     "consent_differs": marked("这个视频登记的是另一份知情同意。"),
     "airing_missing": marked("没有播出时间，发布后立即可看，也不会出现在追剧日历里。"),
     **activity_words.FINDINGS,
+}
+
+BLOCKS: Final = {
+    "image": marked("图片"),
+    "video": marked("视频"),
+    "quote": marked("引用"),
+    "table": marked("表格"),
+    "document": marked("资料"),
+    "quiz": marked("小测"),
+    "product": marked("产品"),
 }
