@@ -70,9 +70,8 @@ async def seed(shelves: Shelves) -> None:
 
 async def _shape(shelves: Shelves, occasion: texts.Occasion) -> dict[str, Any]:
     people = [PERSONS[name] for name in occasion.speakers]
-    over = f"杏林 · {FORM_NAMES[occasion.form]}"
     return {
-        **await shelves.told(occasion, over=over, under=occasion.organiser),
+        **await shelves.told(occasion, label=FORM_NAMES[occasion.form]),
         "form": occasion.form,
         "organiser": occasion.organiser,
         "speakers": [{"name": one.name, "title": one.title, "hospital": one.hospital} for one in people],

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from server.demo.drawings import Theme, draw
+from server.demo.drawings import CENTRE, Theme, draw
 from server.demo.typesetting import NOT_FIRST, font, wrap
 
 WIDTH: Final = 1280
@@ -52,6 +52,23 @@ def cover(
     return written.getvalue()
 
 
+def plate(*, label: str, hue: float, theme: Theme, seed: str) -> bytes:
+    """Draw a cover without a title, as a JPEG of the same size: for cards that say it themselves.
+
+    All of it stands in the middle, so that nothing is lost where a list cuts it to a square.
+    """
+    rng = random.Random(seed)  # noqa: S311  a drawing needs no secret
+    picture = _ground(hue, rng)
+    _draw(picture, theme, hue, rng, centre=(WIDTH // 2, 316))
+    words = f"{label} · {MARK}"
+    ImageDraw.Draw(picture).text(
+        (WIDTH // 2, HEIGHT - 58), words, font=font(34), fill=colour(hue + 8, 0.45, 0.90), anchor="mm"
+    )
+    written = io.BytesIO()
+    picture.save(written, "JPEG", quality=86)
+    return written.getvalue()
+
+
 def _ground(hue: float, rng: random.Random) -> Image.Image:
     """Paint a gradient from dark to light, with hills that fade into it; at half the size, since nothing is sharp."""
     dark, mid = colour(hue, 0.46, 0.14), colour(hue + 14, 0.38, 0.33)
@@ -75,10 +92,14 @@ def _ground(hue: float, rng: random.Random) -> Image.Image:
     return ground.resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR)
 
 
-def _draw(picture: Image.Image, theme: Theme, hue: float, rng: random.Random) -> None:
-    """Draw the theme at the right as light lines with a glow around them."""
+def _draw(
+    picture: Image.Image, theme: Theme, hue: float, rng: random.Random, *, centre: tuple[int, int] = CENTRE
+) -> None:
+    """Draw the theme as light lines with a glow around them, at the right unless told otherwise."""
     lines = Image.new("L", (WIDTH, HEIGHT))
     draw(theme, ImageDraw.Draw(lines), rng)
+    if centre != CENTRE:
+        lines = ImageChops.offset(lines, centre[0] - CENTRE[0], centre[1] - CENTRE[1])
     glow = lines.reduce(4).filter(ImageFilter.GaussianBlur(9)).resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR)
     picture.paste(colour(hue + 8, 0.55, 0.88), mask=Image.blend(lines, glow, 0.45))
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import segno
 
 from content.parts import STAGE_NAMES
-from content.written import CLASS_NAMES, FORM_NAMES, ArticleForm
+from content.written import FORM_NAMES, ArticleForm
 from server.core.clock import day_of, start_of
 from server.core.roles import Role
 from server.demo import figures, films, papers, pictures, sounds, texts
@@ -115,10 +115,8 @@ class Shelves:
             await desk.judged(item_id, Role.MEDICAL, since=since + timedelta(hours=21), note="医学内容无异议。")
 
     async def _article_shape(self, article: texts.Article) -> dict[str, Any]:
-        kind = FORM_NAMES[article.form]
-        author = PERSONS[article.author]
         return {
-            **await self.told(article, over=f"杏林 · {kind}", under=f"{author.name} · {author.hospital}"),
+            **await self.told(article, label=FORM_NAMES[article.form]),
             **_credits(article),
             "form": article.form,
             "approval_number": f"演示-2026-{self._numbers[article.slug]:03d}",
@@ -146,7 +144,7 @@ class Shelves:
     async def _document(self, handout: texts.Handout) -> dict[str, Any]:
         sheet = await self.desk.asset(f"{handout.slug}.pdf", partial(papers.sheet, handout), since=self.since(handout))
         return {
-            **await self.told(handout, over="杏林 · 资料", under=f"{handout.edition} · 可打印"),
+            **await self.told(handout, label="资料"),
             **_credits(handout),
             "edition": handout.edition,
             "documents": [{"asset": sheet, "title": f"{handout.title}（演示）"}],
@@ -154,10 +152,9 @@ class Shelves:
 
     async def _video(self, clip: texts.Clip, folder: Path) -> dict[str, Any]:
         film = await self.desk.asset(f"{clip.slug}.mp4", partial(_film, clip, folder), since=self.since(clip))
-        author = PERSONS[clip.author]
         each = clip.seconds // len(clip.chapters)
         return {
-            **await self.told(clip, over="杏林 · 短视频", under=f"{author.name} · {author.hospital}"),
+            **await self.told(clip, label="短视频"),
             **_credits(clip),
             "duration_s": clip.seconds,
             "video": {"asset": film},
@@ -182,7 +179,7 @@ class Shelves:
             for one in product.certificates
         ]
         return {
-            **await self.told(product, over="杏林 · 产品", under=CLASS_NAMES[product.product_class]),
+            **await self.told(product, label="产品"),
             "product_class": product.product_class,
             "generic_name": product.generic_name,
             "maker": product.maker,
@@ -194,25 +191,17 @@ class Shelves:
     async def _brand(self, brand: texts.Brand) -> dict[str, Any]:
         code = await self.desk.asset(f"qr-{brand.slug}.png", partial(_code, brand), since=self.since(brand))
         return {
-            **await self.told(brand, over="杏林 · 品牌号", under=brand.field),
+            **await self.told(brand, label="品牌号"),
             "field": brand.field,
             "operator": brand.operator,
             "qr": {"asset": code, "alt": f"演示二维码：{brand.title}"},
             "link": brand.link,
         }
 
-    async def told(self, told: texts.Told, *, over: str, under: str) -> dict[str, Any]:
+    async def told(self, told: texts.Told, *, label: str) -> dict[str, Any]:
         """Give the fields that all texts have, with a cover made for them."""
         kind = type(told).__name__.lower()
-        draw = partial(
-            pictures.cover,
-            title=told.title.removesuffix("（演示）"),
-            over=over,
-            under=under,
-            hue=told.hue,
-            theme=told.theme,
-            seed=told.slug,
-        )
+        draw = partial(pictures.plate, label=label, hue=told.hue, theme=told.theme, seed=told.slug)
         name = f"{'video' if kind == 'clip' else kind}-{told.slug}.jpg"
         cover = await self.desk.asset(name, draw, alt="演示封面", since=self.since(told))
         related = [self.desk.found(*name.split("/")) for name in told.related]

@@ -59,6 +59,16 @@ def test_a_cover_is_a_picture_of_its_size_and_the_same_each_time() -> None:
         assert picture.size == (1280, 720)
 
 
+def test_a_plate_says_what_it_is_in_the_middle_which_no_list_cuts_away() -> None:
+    drawn = pictures.plate(label="资讯", hue=20, theme="grid", seed="x")
+    assert drawn == pictures.plate(label="资讯", hue=20, theme="grid", seed="x")
+    with Image.open(io.BytesIO(drawn)) as picture:
+        assert picture.size == (1280, 720)
+        words = picture.convert("L").crop((280, 640, 1000, 690))
+        beside = picture.convert("L").crop((0, 640, 280, 690))
+    assert words.getextrema()[1] > 180 > beside.getextrema()[1]
+
+
 def test_a_paper_is_a_document() -> None:
     assert papers.paper(GASTRIC, GASTRIC.seasons[0].episodes[0]).startswith(b"%PDF-")
 
