@@ -6,7 +6,7 @@ was filmed of a patient stays bound to the patient's consent, also when the same
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -220,6 +220,16 @@ async def asset_of(*, asset_id: int) -> Asset:
     if row is None:
         raise AssetMissing()
     return msgspec.convert(dict(row), Asset)
+
+
+async def newest_derived(asset_ids: Sequence[int]) -> dict[int, Asset]:
+    """Give the image that was last taken from each film, by the film's id."""
+    rows = await connection().fetch(
+        f"SELECT DISTINCT ON (a.derived_from) {COLUMNS} FROM asset a WHERE a.derived_from = ANY($1::bigint[]) "  # noqa: S608  constants
+        "ORDER BY a.derived_from, a.id DESC",
+        list(asset_ids),
+    )
+    return {row["derived_from"]: msgspec.convert(dict(row), Asset) for row in rows}
 
 
 async def uses(*, asset_id: int) -> list[Use]:

@@ -52,11 +52,16 @@ def probe(path: str, container: str) -> dict[str, object]:
         }
 
 
-def main() -> None:
+def confine() -> None:
+    """Leave this process little memory and time, and no file to write."""
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main() -> None:
+    confine()
     sys.stdout.write(msgspec.json.encode(probe(sys.argv[1], sys.argv[2])).decode())
 
 
