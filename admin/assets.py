@@ -1,20 +1,21 @@
-"""The library of files: looking through it, taking files in, describing them, and small pictures for the pages."""
+"""The library of files: looking through it, one file with all that is known of it, and small pictures for the pages."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from sanic import Blueprint, HTTPResponse, Request
 
 from admin.editing import may, shown, words
-from admin.menu import WRITERS
-from admin.words import FILE_KINDS
-from content import assets, library, media, renditions
+from admin.menu import CONSENT_KEEPERS, PUBLISHERS, WRITERS
+from admin.words import FILE_KINDS, LIBRARY_ONLY
+from content import assets, filming, library, media, renditions, replacing
 from content.assets import AssetMissing
 from content.library import Sought
 from content.media import FileMissing
 from content.pictures import WIDTHS, Spec
-from server.core import clock
+from server.core import clock, staff
+from server.core.errors import Refusal
 from server.core.staff_sessions import StaffReader
 from server.web.forms import Form, form_of
 from server.web.pages import page, redirect, refusal_of, render
@@ -25,6 +26,8 @@ blueprint = Blueprint("admin_assets", url_prefix="/admin/assets")
 log = structlog.get_logger()
 SHOWN = 24
 PICTURE_AGE_S = 3600
+# The pictures of the pages: as wide as a phone, as sharp as its screen, and cut as readers get them.
+SIZES: Final = {"small": Spec(WIDTHS["small"]), "large": Spec(WIDTHS["large"])}
 
 
 @blueprint.get("/")
@@ -43,7 +46,7 @@ async def picker(request: Request, reader: StaffReader) -> HTTPResponse:
 @blueprint.post("/", stream=True)
 @page(roles=WRITERS)
 async def take_in(request: HouseRequest, reader: StaffReader) -> HTTPResponse:
-    """Take in a file, which is the body itself; its name and the kind that is wanted are in the query."""
+    """Take in a file in one piece, which is the body itself; its name and the kind that is wanted are in the query."""
     asked = _asked(request)
     kind = asked.text("kind", most=20)
     at = clock.now()
@@ -63,7 +66,7 @@ async def take_in(request: HouseRequest, reader: StaffReader) -> HTTPResponse:
 @blueprint.get("/<asset_id:int>")
 @page()
 async def asset(request: Request, reader: StaffReader, asset_id: int) -> HTTPResponse:
-    return await _one(request, reader, asset_id, {})
+    return await one_page(request, reader, asset_id, {})
 
 
 @blueprint.get("/<asset_id:int>/shown")
@@ -89,7 +92,7 @@ async def describe(request: HouseRequest, reader: StaffReader, asset_id: int) ->
         )
     except assets.NameBad as refused:
         status, errors = refusal_of(request, refused)
-        return await _one(request, reader, asset_id, errors, status=status)
+        return await one_page(request, reader, asset_id, errors, status=status)
     return redirect(request, f"/admin/assets/{asset_id}", flash="文件说明已保存。")
 
 
@@ -99,8 +102,7 @@ async def remove(request: HouseRequest, reader: StaffReader, asset_id: int) -> H
     try:
         await assets.remove(asset_id=asset_id, staff_id=reader.staff_id, at=clock.now(), request_id=request.request_id)
     except assets.AssetInUse as refused:
-        status, errors = refusal_of(request, refused, otherwise="remove")
-        return await _one(request, reader, asset_id, errors, status=status)
+        return await refused_page(request, reader, asset_id, refused, "remove")
     return redirect(request, "/admin/assets", flash="文件已删除。")
 
 
@@ -117,6 +119,7 @@ async def picture(request: Request, reader: StaffReader, asset_id: int, size: st
     etag = f'"{file.sha256[:32]}-{size}"'
     headers = {
         "etag": etag,
+        # A picture of a patient is asked for anew each time: they may have withdrawn.
         "cache-control": "private, no-cache" if file.shows_patient else f"private, max-age={PICTURE_AGE_S}",
         "content-security-policy": "default-src 'none'; sandbox",
     }
@@ -124,7 +127,7 @@ async def picture(request: Request, reader: StaffReader, asset_id: int, size: st
         return HTTPResponse(b"", 304, headers)
     files = request.app.ctx.files
     try:
-        body = await renditions.rendition(files=files, sha256=file.sha256, spec=Spec(WIDTHS[size]), suffix="webp")
+        body = await renditions.rendition(files=files, sha256=file.sha256, spec=SIZES[size], suffix="webp")
     except FileNotFoundError:
         # The row is there and the bytes are not: somebody restored one without the other.
         log.warning("file_lost", asset_id=asset_id, sha256=file.sha256)
@@ -140,40 +143,75 @@ async def _pieces(request: Request) -> AsyncIterator[bytes]:
 
 async def _list(request: Request, reader: StaffReader, template: str) -> HTTPResponse:
     asked = _asked(request)
-    kind = asked.text("kind", most=20)
-    page_number = min(max(asked.whole("page") or 1, 1), 100_000)
-    found = await library.listing(
-        sought=Sought(kind=kind if kind in FILE_KINDS else "", text=asked.text("text")), page=page_number, size=SHOWN
+    kind, only = asked.text("kind", most=20), asked.text("only", most=20)
+    sought = Sought(
+        kind=kind if kind in FILE_KINDS else "",
+        text=asked.text("text"),
+        folder_id=asked.whole("folder"),
+        tag=asked.text("tag"),
+        only=only if only in LIBRARY_ONLY else "",
     )
+    page_number = min(max(asked.whole("page") or 1, 1), 100_000)
+    found = await library.listing(sought=sought, page=page_number, size=SHOWN)
+    posters = await assets.newest_derived([row.id for row in found.rows if row.kind == "video"])
     at = clock.now()
     return render(
         request,
         template,
-        files=[shown(request, row, at=at) for row in found.rows],
+        files=[shown(request, row, at=at, poster=posters.get(row.id)) for row in found.rows],
         total=found.total,
         page_number=page_number,
         pages=-(-found.total // SHOWN),
         asked=asked,
+        folders=await library.folders(),
+        tags=await library.tags(),
         file_kinds=FILE_KINDS,
+        only_names=LIBRARY_ONLY,
         may=may(reader.roles),
         **words(),
     )
 
 
-async def _one(
+async def refused_page(
+    request: Request, reader: StaffReader, asset_id: int, refused: Refusal, place: str
+) -> HTTPResponse:
+    """Draw the page of a file again, with what was refused at its place."""
+    status, errors = refusal_of(request, refused)
+    return await one_page(request, reader, asset_id, {place: next(iter(errors.values()))}, status=status)
+
+
+async def one_page(
     request: Request, reader: StaffReader, asset_id: int, errors: dict[str, str], *, status: int = 200
 ) -> HTTPResponse:
+    """Draw the page of a file."""
     found = await assets.asset_of(asset_id=asset_id)
+    uses = await assets.uses(asset_id=asset_id)
+    formers = await replacing.history(asset_id=asset_id)
+    consents = await filming.listing()
+    bound = next((row for row in consents if row.id == found.consent_id), None)
+    is_live = any(use.place == "live" for use in uses)
+    posters = await assets.newest_derived([found.id])
+    at = clock.now()
     return render(
         request,
         "admin/assets/one.html",
         status=status,
         asset=found,
-        file=shown(request, found, at=clock.now()),
-        uses=await assets.uses(asset_id=asset_id),
+        file=shown(request, found, at=at, poster=posters.get(found.id)),
+        uses=uses,
+        formers=formers,
+        editors=await staff.names([row.replaced_by for row in formers] + [found.created_by]),
+        consents=[row for row in consents if row.withdrawn_at is None or row.id == found.consent_id],
+        bound=bound,
+        closed=bound is not None and bound.withdrawn_at is not None,
+        folders=await library.folders(),
         errors=errors,
         file_kinds=FILE_KINDS,
-        may=may(reader.roles),
+        may={
+            **may(reader.roles),
+            "keep": bool(reader.roles & CONSENT_KEEPERS),
+            "replace": bool(reader.roles & (PUBLISHERS if is_live else WRITERS | PUBLISHERS)),
+        },
         **words(),
     )
 

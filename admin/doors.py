@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from admin import (
     account,
+    asset_deeds,
     assets,
     audit,
     calendar,
@@ -43,6 +44,7 @@ DOORS: Final = [
     preview.blueprint,
     calendar.blueprint,
     assets.blueprint,
+    asset_deeds.blueprint,
     uploads.blueprint,
     tags.blueprint,
     filming.blueprint,

@@ -204,8 +204,9 @@ async def files_of(request: Request, shape: dict[str, Any], *, at: datetime) -> 
     return found
 
 
-def shown(request: Request, asset: Asset, *, at: datetime) -> dict[str, Any]:
-    """Give a file as the pages and their scripts show it."""
+def shown(request: Request, asset: Asset, *, at: datetime, poster: Asset | None = None) -> dict[str, Any]:
+    """Give a file as the pages and their scripts show it; ``poster`` is the picture that stands for a film."""
+    picture = asset if asset.kind == "image" else poster
     return {
         "id": asset.id,
         "kind": asset.kind,
@@ -218,5 +219,6 @@ def shown(request: Request, asset: Asset, *, at: datetime) -> dict[str, Any]:
         "length": film_time(round(asset.seconds)) if asset.seconds else "",
         "consent_id": asset.consent_id,
         "address": staff_address(request.app.ctx.media.signer, asset_id=asset.id, at=at),
-        "small": f"/admin/assets/{asset.id}/small" if asset.kind == "image" else "",
+        "shows_patient": asset.shows_patient,
+        "small": f"/admin/assets/{picture.id}/small" if picture else "",
     }

@@ -16,7 +16,7 @@ from typing import Any, Final
 from sanic import Blueprint, HTTPResponse, Request
 
 from admin.editing import shown
-from admin.menu import WRITERS
+from admin.menu import PUBLISHERS, WRITERS
 from admin.words import FILE_KINDS
 from content import assets, uploads
 from content.assets import AssetMissing
@@ -26,6 +26,7 @@ from server.core.errors import Invalid, Refusal, Unavailable
 from server.core.images import FileUnknown
 from server.core.staff_sessions import StaffReader
 from server.core.wire import BadField, Malformed, check_text
+from server.web.auth import WrongRole
 from server.web.languages import told
 from server.web.pages import page
 from server.web.refusals import answer
@@ -34,6 +35,7 @@ from server.web.request import HouseRequest
 
 blueprint = Blueprint("admin_uploads", url_prefix="/admin/uploads")
 
+SENDERS: Final = WRITERS | PUBLISHERS
 VERSION: Final = "1.0.0"
 PART_TYPE: Final = "application/offset+octet-stream"
 EXTENSIONS: Final = "creation,termination,checksum,expiration"
@@ -82,7 +84,7 @@ def speaks_tus(door: Door) -> Door:
 
 
 @blueprint.options("/", name="options")
-@page(roles=WRITERS)
+@page(roles=SENDERS)
 async def abilities(request: Request, reader: StaffReader) -> HTTPResponse:
     """Say what this door can do."""
     return HTTPResponse(
@@ -99,7 +101,7 @@ async def abilities(request: Request, reader: StaffReader) -> HTTPResponse:
 
 
 @blueprint.post("/")
-@page(roles=WRITERS)
+@page(roles=SENDERS)
 @speaks_tus
 async def begin(request: Request, reader: StaffReader) -> HTTPResponse:
     length = _number(request, "Upload-Length")
@@ -108,12 +110,16 @@ async def begin(request: Request, reader: StaffReader) -> HTTPResponse:
     metadata = request.headers.get("upload-metadata", "")
     values = _metadata(metadata)
     kind = values.get("kind", "")
+    replaces = _id(values.get("replaces", ""))
+    await _admit(reader, replaces)
     upload = await uploads.begin(
         files=request.app.ctx.files,
         length=length,
         name=values.get("filename", ""),
         wanted=kind if kind in FILE_KINDS else "",
         metadata=metadata,
+        folder_id=_id(values.get("folder", "")),
+        replaces=replaces,
         at_most=request.app.ctx.settings.max_upload_bytes,
         staff_id=reader.staff_id,
         at=clock.now(),
@@ -122,7 +128,7 @@ async def begin(request: Request, reader: StaffReader) -> HTTPResponse:
 
 
 @blueprint.head("/<upload_id:str>", name="head")
-@page(roles=WRITERS)
+@page(roles=SENDERS)
 @speaks_tus
 async def offset(request: Request, reader: StaffReader, upload_id: str) -> HTTPResponse:
     """Say how much of a file is safe."""
@@ -134,21 +140,21 @@ async def offset(request: Request, reader: StaffReader, upload_id: str) -> HTTPR
 
 
 @blueprint.patch("/<upload_id:str>", stream=True, name="patch")
-@page(roles=WRITERS)
+@page(roles=SENDERS)
 @speaks_tus
 async def part(request: HouseRequest, reader: StaffReader, upload_id: str) -> HTTPResponse:
     return await _part(request, reader, upload_id)
 
 
 @blueprint.delete("/<upload_id:str>", name="delete")
-@page(roles=WRITERS)
+@page(roles=SENDERS)
 @speaks_tus
 async def cancel(request: Request, reader: StaffReader, upload_id: str) -> HTTPResponse:
     return await _cancel(request, reader, upload_id)
 
 
 @blueprint.post("/<upload_id:str>", stream=True, name="override")
-@page(roles=WRITERS)
+@page(roles=SENDERS)
 @speaks_tus
 async def overridden(request: HouseRequest, reader: StaffReader, upload_id: str) -> HTTPResponse:
     """Take the method from a header, where something on the way lets only POST through."""
@@ -161,7 +167,7 @@ async def overridden(request: HouseRequest, reader: StaffReader, upload_id: str)
 
 
 @blueprint.get("/<upload_id:str>")
-@page(roles=WRITERS)
+@page(roles=SENDERS)
 async def outcome(request: HouseRequest, reader: StaffReader, upload_id: str) -> HTTPResponse:
     """Say, for our own page, what has become of an upload; one that a dying server left whole is taken in now."""
     at = clock.now()
@@ -189,6 +195,18 @@ async def outcome(request: HouseRequest, reader: StaffReader, upload_id: str) ->
     elif upload.is_whole:
         said["state"] = "checking"
     return reply(said)
+
+
+async def _admit(reader: StaffReader, replaces: int | None) -> None:
+    """Let only publishers put other bytes in the place of what readers see, and only writers add to the library."""
+    if replaces is None:
+        allowed = bool(reader.roles & WRITERS)
+    else:
+        await assets.asset_of(asset_id=replaces)
+        is_live = any(use.place == "live" for use in await assets.uses(asset_id=replaces))
+        allowed = bool(reader.roles & (PUBLISHERS if is_live else WRITERS | PUBLISHERS))
+    if not allowed:
+        raise WrongRole()
 
 
 async def _part(request: HouseRequest, reader: StaffReader, upload_id: str) -> HTTPResponse:
@@ -237,6 +255,10 @@ def _number(request: Request, name: str) -> int:
     if not _WHOLE.match(given):
         raise Malformed(f"{name} must be a whole number.", field=name)
     return int(given)
+
+
+def _id(text: str) -> int | None:
+    return int(text) if _WHOLE.match(text) and text != "0" else None
 
 
 def _metadata(text: str) -> dict[str, str]:

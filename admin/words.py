@@ -78,6 +78,14 @@ DEEDS: Final = {
     "asset.take_in": marked("上传文件"),
     "asset.describe": marked("修改文件说明"),
     "asset.remove": marked("删除文件"),
+    "asset.bind": marked("登记文件中的患者"),
+    "asset.focus": marked("设置图片焦点"),
+    "asset.replace": marked("替换文件"),
+    "asset.move": marked("移动文件"),
+    "asset.tag": marked("修改文件标签"),
+    "asset_folder.make": marked("新建文件夹"),
+    "asset_folder.rename": marked("文件夹改名"),
+    "asset_folder.remove": marked("删除文件夹"),
     "filmed_consent.register": marked("登记知情同意"),
     "filmed_consent.withdraw": marked("撤回知情同意"),
     "tag.save": marked("保存标签"),
@@ -106,6 +114,7 @@ SUBJECTS: Final = {
     "item": marked("内容"),
     "airing": marked("播出"),
     "asset": marked("文件"),
+    "asset_folder": marked("文件夹"),
     "import": marked("导入"),
     "filmed_consent": marked("知情同意"),
     "tag": marked("标签"),
@@ -259,6 +268,12 @@ FACETS: Final = {
     "health-day": marked("健康日"),
 }
 
+LIBRARY_ONLY: Final = {
+    "unused": marked("没有被使用"),
+    "patient": marked("有患者"),
+    "unbound": marked("有患者，未登记同意"),
+    "wordless": marked("图片缺替代文字"),
+}
 FILE_KINDS: Final = {
     "image": marked("图片"),
     "video": marked("视频"),

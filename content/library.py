@@ -6,7 +6,7 @@ The rule: folders and tags are for the editors alone; nothing that readers see d
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -304,6 +304,32 @@ async def tag(
             after={"asset_ids": before, "add": list(add), "drop": list(drop)},
         )
     return len(before)
+
+
+async def place(
+    *,
+    asset_id: int,
+    folder_id: int | None,
+    tags: Sequence[str],
+    staff_id: int,
+    at: datetime,
+    request_id: str = "",
+) -> None:
+    """Say in which folder one file lies and which tags it has, no others.
+
+    :raises AssetMissing: if there is no such file.
+    :raises FolderMissing: if there is no such folder.
+    :raises AssetTagBad: if a tag is none, or they are too many.
+    """
+    async with transaction():
+        before = await assets.asset_of(asset_id=asset_id)
+        wanted = list(dict.fromkeys(tags))
+        drop = [one for one in before.tags if one not in wanted]
+        known: Any = {"staff_id": staff_id, "at": at, "request_id": request_id}
+        if folder_id != before.folder_id:
+            await move(asset_ids=[asset_id], folder_id=folder_id, **known)
+        if drop or len(wanted) != len(before.tags):
+            await tag(asset_ids=[asset_id], add=wanted, drop=drop, **known)
 
 
 async def remove_unused(

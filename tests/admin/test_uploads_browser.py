@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,21 @@ async def choose(page: Page, *paths: Path) -> None:
     await page.set_input_files("[data-many]", [str(path) for path in paths])
 
 
+async def until(question: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until something is so, and not for ever."""
+    async with asyncio.timeout(30):
+        while not await question():
+            await asyncio.sleep(0.05)
+
+
+async def is_so(value: Awaitable[int], question: Callable[[int], bool]) -> bool:
+    return question(await value)
+
+
+async def begun() -> int:
+    return int(await connection().value("SELECT count(*) FROM upload"))
+
+
 async def received() -> int:
     return int(await connection().value("SELECT coalesce(max(received), 0) FROM upload") or 0)
 
@@ -88,7 +104,7 @@ async def test_an_upload_can_be_paused_and_gone_on_with(shown: Page, film_file: 
 
     await shown.route("**/admin/uploads/**", slow)
     await choose(shown, film_file)
-    await held.wait()
+    await asyncio.wait_for(held.wait(), 30)
     await shown.get_by_role("button", name="暂停").click()
     await expect(shown.locator(".upload-running")).to_contain_text("已暂停")
     await asyncio.sleep(0.5)
@@ -121,8 +137,7 @@ async def test_an_upload_goes_on_after_a_reload(shown: Page, film_file: Path) ->
 
     await shown.route("**/admin/uploads/**", some)
     await choose(shown, film_file)
-    while await received() < 3 * 8 * 1024:
-        await asyncio.sleep(0.05)
+    await until(lambda: is_so(received(), lambda sent: sent >= 3 * 8 * 1024))
     await shown.unroute("**/admin/uploads/**")
     await shown.reload()
     await expect(shown.locator(".upload-begun")).to_contain_text("手术录像.mp4")
@@ -139,23 +154,26 @@ async def test_an_upload_goes_on_after_a_reload(shown: Page, film_file: Path) ->
 
 
 async def test_an_upload_can_be_cancelled_or_thrown_away_later(shown: Page, film_file: Path) -> None:
+    patched = asyncio.Event()
+
     async def never(route: Route) -> None:
         if route.request.method == "PATCH":
+            patched.set()
             return
         await route.continue_()
 
     await shown.route("**/admin/uploads/**", never)
     await choose(shown, film_file)
+    await until(lambda: is_so(begun(), lambda count: count == 1))
+    await asyncio.wait_for(patched.wait(), 30)
     await shown.get_by_role("button", name="取消").click()
     await expect(shown.locator(".upload-list li")).to_have_count(0)
-    while await connection().value("SELECT count(*) FROM upload"):
-        await asyncio.sleep(0.05)
+    await until(lambda: is_so(begun(), lambda count: count == 0))
+    patched.clear()
     await choose(shown, film_file)
-    while not await connection().value("SELECT count(*) FROM upload"):
-        await asyncio.sleep(0.05)
+    await asyncio.wait_for(patched.wait(), 30)
     await shown.reload()
     await shown.get_by_role("button", name="不再上传").click()
     await expect(shown.locator(".upload-list li")).to_have_count(0)
-    while await connection().value("SELECT count(*) FROM upload"):
-        await asyncio.sleep(0.05)
+    await until(lambda: is_so(begun(), lambda count: count == 0))
     assert await connection().value("SELECT count(*) FROM asset") == 0

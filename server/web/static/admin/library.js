@@ -24,6 +24,12 @@ function row(title) {
   return { line, name, said };
 }
 
+// What is sent goes to the folder that is looked at.
+function folder() {
+  const id = new URLSearchParams(location.search).get("folder");
+  return Number(id) > 0 ? { folder: id } : {};
+}
+
 async function send(file) {
   const { line, name, said } = row(file.name);
   const bar = document.createElement("progress");
@@ -42,7 +48,7 @@ async function send(file) {
   const sending = begin(file, "", (now) => {
     share = now;
     show();
-  });
+  }, folder());
   const hold = button(texts.textPause, () => {
     paused = !paused;
     if (paused) sending.pause();
@@ -120,4 +126,24 @@ if (area) {
     sendAll([...event.dataTransfer.files]);
   });
   remind();
+}
+
+// Deeds for many files: the bar counts what is chosen, and asks only for what the deed needs.
+const bulk = document.getElementById("bulk");
+
+function count() {
+  const chosen = document.querySelectorAll('#list input[name="asset"]:checked').length;
+  bulk.querySelector("[data-count]").textContent = bulk.dataset.textChosen.replace("0", chosen);
+  bulk.hidden = chosen === 0;
+}
+
+if (bulk) {
+  document.addEventListener("change", (event) => {
+    if (event.target.name === "asset") count();
+    if (event.target.name === "deed") {
+      for (const part of bulk.querySelectorAll("[data-for]")) part.hidden = !part.dataset.for.split(" ").includes(event.target.value);
+    }
+  });
+  document.body.addEventListener("htmx:after:swap", count);
+  count();
 }

@@ -26,14 +26,15 @@ function options(more) {
 }
 
 /**
- * Send a file, or go on with one that was begun. `onProgress` gets the share that has been sent (0 to 1).
+ * Send a file, or go on with one that was begun. `onProgress` gets the share that has been sent (0 to 1); `more` may name
+ * the `folder` that it goes to, or the file that it `replaces`.
  * `done` gives the file as the server found it, or fails with what `sentence` needs; the rest are for a person.
  */
-export function begin(file, kind, onProgress) {
+export function begin(file, kind, onProgress, more = {}) {
   let settle;
   const done = new Promise((resolve, reject) => (settle = { resolve, reject }));
   const sending = new window.tus.Upload(file, options({
-    metadata: { filename: file.name, kind },
+    metadata: { filename: file.name, kind, ...more },
     onProgress: (sent, all) => onProgress(all ? sent / all : 0),
     onSuccess: () => {
       onProgress(1);
@@ -47,7 +48,7 @@ export function begin(file, kind, onProgress) {
     },
   }));
   sending.findPreviousUploads().then((begun) => {
-    const same = begun.find((one) => one.metadata.kind === kind);
+    const same = begun.find((one) => one.metadata.kind === kind && one.metadata.replaces === more.replaces);
     if (same) sending.resumeFromPreviousUpload(same);
     sending.start();
   });
@@ -63,8 +64,8 @@ export function begin(file, kind, onProgress) {
 }
 
 /** Send a file and wait for what becomes of it. */
-export function upload(file, kind, onProgress) {
-  return begin(file, kind, onProgress).done;
+export function upload(file, kind, onProgress, more) {
+  return begin(file, kind, onProgress, more).done;
 }
 
 /** List the files that this browser has begun to send and not finished. */
