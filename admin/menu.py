@@ -21,6 +21,10 @@ MESSAGE_READERS: Final = frozenset({Role.EDITOR, Role.ANALYST, Role.COMPLIANCE})
 # The words of doctors are theirs: for who answers them, and nobody else.
 QUESTION_READERS: Final = frozenset({Role.EDITOR, Role.MEDICAL})
 IDENTITY_REVIEWERS: Final = frozenset({Role.COMPLIANCE})
+# Who decides on doctors opens their licences; nobody else does, administrators least of all.
+CREDENTIAL_REVIEWERS: Final = frozenset({Role.COMPLIANCE})
+HOSPITAL_KEEPERS: Final = frozenset({Role.COMPLIANCE, Role.EDITOR})
+ENTITLERS: Final = frozenset({Role.COMPLIANCE, Role.ADMINISTRATOR})
 AUDITORS: Final = frozenset({Role.ADMINISTRATOR, Role.COMPLIANCE})
 ADMINISTRATORS: Final = frozenset({Role.ADMINISTRATOR})
 
@@ -55,6 +59,9 @@ MENU: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
         (
             Entry("/admin/questions", marked("医生提问"), "help-circle", QUESTION_READERS),
             Entry("/admin/messages", marked("消息"), "message-circle", MESSAGE_READERS),
+            Entry("/admin/professionals", marked("专业人士认证"), "shield-check", CREDENTIAL_REVIEWERS),
+            Entry("/admin/hospitals", marked("医院词典"), "building-hospital", HOSPITAL_KEEPERS),
+            Entry("/admin/entitlements", marked("权益"), "award", ENTITLERS),
             Entry("/admin/reviews", marked("身份复核"), "user-check", IDENTITY_REVIEWERS),
         ),
     ),

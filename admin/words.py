@@ -5,7 +5,7 @@ The rule: a name without a word here is shown as it is, so that a new deed is re
 
 from typing import Final
 
-from admin import activity_words
+from admin import activity_words, professional_words
 from server.core.roles import Role
 from server.web.languages import marked
 
@@ -107,6 +107,7 @@ DEEDS: Final = {
     "event_month.make": marked("准备日志分区"),
     "event_month.detach": marked("移出日志分区"),
     **activity_words.DEEDS,
+    **professional_words.DEEDS,
 }
 
 SUBJECTS: Final = {
@@ -128,6 +129,7 @@ SUBJECTS: Final = {
     "message_template": marked("消息模板"),
     "event_month": marked("日志分区"),
     **activity_words.SUBJECTS,
+    **professional_words.SUBJECTS,
 }
 
 MESSAGE_KEYS: Final = {
@@ -138,6 +140,7 @@ MESSAGE_KEYS: Final = {
     "question_turned": marked("提问将制成节目"),
     "question_shown": marked("提问的节目上线"),
     **activity_words.MESSAGE_KEYS,
+    **professional_words.MESSAGE_KEYS,
 }
 MESSAGE_STATES: Final = {
     "planned": marked("待发送"),
@@ -160,7 +163,12 @@ MESSAGE_COLOURS: Final = {
     "no_credit": "badge-amber",
 }
 
-KEYS: Final = {"unionid": marked("微信 UnionID"), "phone": marked("手机号"), "device": marked("设备")}
+KEYS: Final = {
+    "unionid": marked("微信 UnionID"),
+    "phone": marked("手机号"),
+    "device": marked("设备"),
+    **professional_words.KEYS,
+}
 
 EVENTS: Final = {
     "account_created": marked("新账号"),
@@ -196,6 +204,7 @@ EVENTS: Final = {
     "message_delivered": marked("消息送达"),
     "message_opened": marked("打开消息"),
     **activity_words.EVENTS,
+    **professional_words.EVENTS,
 }
 
 KINDS: Final = {

@@ -17,6 +17,7 @@ from cdp import accounts, log, people
 from cdp.accounts import AccountGone
 from cdp.erasure import Erased
 from cdp.professional_events import EntitlementGranted, EntitlementRevoked
+from cdp.stewards import AccountMissing
 from server.core import audit
 from server.core.changes import Changes
 from server.core.db import connection, transaction
@@ -82,7 +83,7 @@ async def grant(
     :param ends_at: None for good.
     :param reason: why; it is shown to staff and to its owner in their export.
     :raises EntitlementInvalid: if the name is none, the reason is missing, or the period is empty or over.
-    :raises AccountGone: if there is no such account.
+    :raises AccountMissing: if there is no such account.
     """
     if not NAME.fullmatch(name):
         raise EntitlementInvalid("名称以小写字母开头，只含小写字母、数字、连字符和下划线。", field="name")
@@ -90,7 +91,10 @@ async def grant(
     if ends_at is not None and (ends_at <= starts_at or ends_at <= at):
         raise EntitlementInvalid("结束时间须晚于开始时间和现在。", field="ends_at")
     async with transaction():
-        await accounts.hold(account_id)
+        try:
+            await accounts.hold(account_id)
+        except AccountGone:
+            raise AccountMissing(field="account_id") from None
         row = await connection().row(
             "INSERT INTO entitlement (account_id, name, starts_at, ends_at, reason, granted_at, granted_by) "  # noqa: S608  constants
             f"VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id, {_COLUMNS.format(at='$6')}",
@@ -174,7 +178,7 @@ async def listing(
     """
     rows = await connection().fetch(
         f"SELECT id, {_COLUMNS.format(at='$1')} FROM entitlement "  # noqa: S608  constants
-        "WHERE ($2::bigint IS NULL OR account_id = $2) AND $3 IN ('', name) AND ($4 = 0 OR id < $4) "
+        "WHERE ($2::bigint IS NULL OR account_id = $2) AND $3 IN ('', name) AND ($4::bigint = 0 OR id < $4) "
         "ORDER BY id DESC LIMIT $5",
         at,
         account_id,
@@ -225,4 +229,4 @@ def _check_reason(reason: str) -> None:
         raise EntitlementInvalid("请填写理由（不超过 400 字）。", field="reason")
 
 
-REFUSALS: Final = (EntitlementInvalid, EntitlementMissing, EntitlementOver, AccountGone)
+REFUSALS: Final = (EntitlementInvalid, EntitlementMissing, EntitlementOver, AccountMissing)

@@ -20,11 +20,19 @@ from cdp.hospital_matching import Entry
 from cdp.hospitals import SELECT, Fault, entry_in, faults_of, hold, write
 from server.core import audit
 from server.core.db import connection, transaction
+from server.core.errors import Invalid
 
 STANDARD: Final = Path(__file__).with_name("standard_hospitals.csv")
 FIELDS: Final = ("key", "name", "province", "city", "level", "aliases")
 # How aliases are parted from each other within one cell of a list.
 PARTED: Final = re.compile(r"[|;；\n]")
+
+
+class ListInvalid(Invalid):
+    """The list has not the columns that are needed: 编码, 名称, 省份 and 城市, and perhaps 等级 and 别名."""
+
+    code = "hospital_list_invalid"
+    title = "医院列表的列不正确"
 
 
 class TakenIn(Struct, frozen=True):
@@ -39,6 +47,16 @@ class TakenIn(Struct, frozen=True):
     faults: list[Fault]
     shared: list[str]
     done: bool
+
+
+_HEADINGS: Final = {
+    "key": ("编码", "key"),
+    "name": ("名称", "医院名称", "name"),
+    "province": ("省份", "省", "province"),
+    "city": ("城市", "市", "city"),
+    "level": ("等级", "级别", "level"),
+    "aliases": ("别名", "简称", "aliases"),
+}
 
 
 async def take_in(
@@ -75,6 +93,30 @@ async def take_in(
     return outcome
 
 
+def is_heading(text: str) -> bool:
+    """Tell whether a text is the heading of a column of a list."""
+    return _field_of(text) != ""
+
+
+def read(lines: Sequence[tuple[int, Sequence[str]]]) -> list[tuple[int, Entry]]:
+    """Read the rows of a sheet, the first of which has the headings, in Chinese or as the fields are named.
+
+    :param lines: the rows that are not empty, with their numbers.
+    :raises ListInvalid: if a column that is needed is missing, or one is there twice.
+    """
+    if not lines:
+        raise ListInvalid("表格里没有数据。")
+    fields = [_field_of(text) for text in lines[0][1]]
+    if not {"key", "name", "province", "city"} <= set(fields):
+        raise ListInvalid("表格须有编码、名称、省份、城市四列。")
+    if any(fields.count(name) > 1 for name in FIELDS):
+        raise ListInvalid("同一列出现了两次。")
+    return [
+        (number, entry_of({name: value for name, value in zip(fields, values, strict=False) if name}))
+        for number, values in lines[1:]
+    ]
+
+
 def standard() -> list[tuple[int, Entry]]:
     """Read the list that comes with the house: well-known public hospitals."""
     lines = csv.DictReader(StringIO(STANDARD.read_text("utf-8")))
@@ -86,6 +128,11 @@ def entry_of(values: dict[str, str]) -> Entry:
     plain = {name: " ".join((values.get(name) or "").split()) for name in FIELDS if name != "aliases"}
     aliases = dict.fromkeys(" ".join(one.split()) for one in PARTED.split(values.get("aliases") or ""))
     return Entry(**plain, aliases=tuple(one for one in aliases if one and one != plain["name"]))
+
+
+def _field_of(text: str) -> str:
+    plain = text.strip().lower()
+    return next((name for name, headings in _HEADINGS.items() if plain in headings), "")
 
 
 def _merged(entry: Entry, known: Entry | None) -> Entry:

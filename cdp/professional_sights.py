@@ -61,6 +61,36 @@ class Sight(Struct, frozen=True):
         return f"Sight(id={self.id})"
 
 
+class Waiting(Struct, frozen=True):
+    """An application in the queue, with nothing of what is sealed in it.
+
+    ``elsewhere`` tells that another person has shown the same licence number, ``earlier`` how many applications this
+    account has made before.
+    """
+
+    id: int
+    account_id: int
+    submitted_at: datetime
+    hospital: str
+    hospital_name: str | None
+    matched: str
+    department: str
+    title: str
+    state: str
+    elsewhere: bool
+    earlier: int
+    decided_at: datetime | None
+    decided_by: str
+    valid_until: datetime | None
+
+
+class Backlog(Struct, frozen=True):
+    """How many applications wait, and since when the oldest."""
+
+    count: int
+    since: datetime | None
+
+
 class Photo(Struct, frozen=True):
     """The photo of a licence, opened."""
 
@@ -80,6 +110,60 @@ ELSEWHERE: Final = """
         AND EXISTS (SELECT FROM identity_key AS key WHERE key.account_id = other.account_id
             AND key.kind = 'professional' AND key.hash = p.licence_hash))
 """
+
+
+async def queue(
+    *,
+    at: datetime,
+    state: str = "submitted",
+    matched: str = "",
+    elsewhere: bool = False,
+    account_id: int | None = None,
+    after: int = 0,
+    most: int = 50,
+) -> list[Waiting]:
+    """List applications: those that wait the oldest first, others the newest first; what is empty does not narrow.
+
+    :param elsewhere: only those whose licence number another person has shown.
+    :param after: the id of the last one seen; 0 to begin.
+    """
+    oldest_first = state == "submitted"
+    rows = await connection().fetch(
+        f"""
+        SELECT * FROM (
+            SELECT p.id, p.account_id, p.submitted_at, p.hospital, h.name AS hospital_name, p.matched, p.department,
+                p.title, p.decided_at, p.decided_by, p.valid_until, {professionals.STATE.format(at="$1")} AS state,
+                EXISTS ({ELSEWHERE}) AS elsewhere,
+                (SELECT count(*) FROM professional_application AS e WHERE e.account_id = p.account_id AND e.id < p.id)
+                    AS earlier
+            FROM professional_application AS p LEFT JOIN hospital AS h ON h.key = p.hospital_key
+            WHERE ($2 <> 'submitted' OR (p.verdict = '' AND p.ended_at IS NULL)) AND $3 IN ('', p.matched)
+                AND ($5::bigint IS NULL OR p.account_id = $5)
+                AND ($6::bigint = 0 OR CASE WHEN $7 THEN p.id > $6 ELSE p.id < $6 END)
+        ) AS found
+        WHERE $2 IN ('', state) AND (elsewhere OR NOT $4)
+        ORDER BY CASE WHEN $7 THEN id ELSE -id END LIMIT $8
+        """,  # noqa: S608  constants
+        at,
+        state,
+        matched,
+        elsewhere,
+        account_id,
+        after,
+        oldest_first,
+        most,
+    )
+    return [msgspec.convert(dict(row), Waiting) for row in rows]
+
+
+async def backlog() -> Backlog:
+    """Tell how much waits for a decision."""
+    row = await connection().row(
+        "SELECT count(*) AS count, min(submitted_at) AS since FROM professional_application "
+        "WHERE verdict = '' AND ended_at IS NULL"
+    )
+    assert row is not None
+    return Backlog(row["count"], row["since"])
 
 
 async def look(*, sealer: Sealer, application_id: int, actor: str, at: datetime, request_id: str = "") -> Sight:

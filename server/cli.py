@@ -17,8 +17,9 @@ from dotenv import load_dotenv
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cdp import consent, event_schema, mini_programs, quarantine
+from cdp import consent, entitlements, event_schema, hospital_lists, mini_programs, quarantine
 from cdp import export as log_export
+from content.sheets import reading
 from server import demo, wiring
 from server.app import close_stores, create_app, open_stores
 from server.core import clock, db, staff
@@ -44,6 +45,10 @@ apps = typer.Typer(no_args_is_help=True, help="The mini-programs.")
 app.add_typer(apps, name="apps")
 consents = typer.Typer(no_args_is_help=True, help="The texts of consent.")
 app.add_typer(consents, name="consents")
+hospitals = typer.Typer(no_args_is_help=True, help="The dictionary of hospitals.")
+app.add_typer(hospitals, name="hospitals")
+rights = typer.Typer(no_args_is_help=True, help="What accounts are entitled to.")
+app.add_typer(rights, name="entitlements")
 
 console = Console(highlight=False, soft_wrap=True)
 complaints = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -218,6 +223,76 @@ def publish_consent_text(
 
     _run(run())
     _say(f"Published {purpose} {version} ({language}) for {audience}s.")
+
+
+@hospitals.command("import")
+def import_hospitals(
+    sheet: Annotated[
+        Path | None, typer.Argument(help="XLSX or CSV; without it, the list of the house.", exists=True, dir_okay=False)
+    ] = None,
+    dry_run: Annotated[bool, typer.Option(help="Only say what would be done.")] = False,
+) -> None:
+    """Take a list of hospitals into the dictionary, by key: whole, or not at all."""
+    settings = house()
+
+    async def run() -> hospital_lists.TakenIn:
+        rows = hospital_lists.standard()
+        if sheet is not None:
+            (grid, *_) = await reading.read(sheet.read_bytes(), known=hospital_lists.is_heading)
+            rows = hospital_lists.read([(row.number, [cell.text for cell in row.cells]) for row in grid.rows])
+        async with _open(settings):
+            return await hospital_lists.take_in(rows=rows, dry_run=dry_run, actor="command", at=clock.now())
+
+    outcome: hospital_lists.TakenIn = _run(run())
+    for fault in outcome.faults:
+        complaints.print(f"row {fault.row}, {fault.field}: {fault.code} {fault.value!r}", markup=False)
+    _say(f"{outcome.added} new, {outcome.changed} changed, {outcome.same} the same.")
+    if outcome.faults:
+        _refuse(f"{len(outcome.faults)} faults; nothing was taken in.")
+
+
+@rights.command("grant")
+def grant_entitlement(
+    account_id: Annotated[int, typer.Argument(min=1)],
+    name: Annotated[str, typer.Argument(help="Such as membership.")],
+    reason: Annotated[str, typer.Option(prompt=True)],
+    since: Annotated[datetime | None, typer.Option(help="In Asia/Shanghai; without it, from now on.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="In Asia/Shanghai; without it, for good.")] = None,
+) -> None:
+    """Entitle an account to something for a time."""
+    settings, at = house(), clock.now()
+
+    async def run() -> entitlements.Entitlement:
+        async with _open(settings) as ctx:
+            return await entitlements.grant(
+                changes=ctx.changes,
+                account_id=account_id,
+                name=name,
+                starts_at=since.replace(tzinfo=clock.SHANGHAI) if since else at,
+                ends_at=until.replace(tzinfo=clock.SHANGHAI) if until else None,
+                reason=reason,
+                actor="command",
+                at=at,
+            )
+
+    _say(f"Entitlement {_run(run()).id} is granted.")
+
+
+@rights.command("revoke")
+def revoke_entitlement(
+    entitlement_id: Annotated[int, typer.Argument(min=1)], reason: Annotated[str, typer.Option(prompt=True)]
+) -> None:
+    """Take an entitlement back, with effect at once."""
+    settings = house()
+
+    async def run() -> None:
+        async with _open(settings) as ctx:
+            await entitlements.revoke(
+                changes=ctx.changes, entitlement_id=entitlement_id, reason=reason, actor="command", at=clock.now()
+            )
+
+    _run(run())
+    _say(f"Entitlement {entitlement_id} is revoked.")
 
 
 @events.command("export")

@@ -5,7 +5,10 @@ import os
 import sys
 from pathlib import Path
 
-from cdp import consent, mini_programs
+from people_fixtures import People
+
+from cdp import consent, entitlements, hospitals, mini_programs
+from server.core import clock
 from server.core.keys import Sealer
 from server.core.roles import Audience
 from server.core.settings import Settings
@@ -64,3 +67,34 @@ async def test_a_text_of_consent_is_published_by_a_command_once(
     assert (published.body, published.material) == ("全文。", True)
     status, said = await xinglin(settings, "consents", "publish", str(text), *words)
     assert (status, "已发布" in said) == (1, True), said
+
+
+async def test_hospitals_are_taken_in_by_a_command(settings: Settings, database: None, tmp_path: Path) -> None:
+    status, said = await xinglin(settings, "hospitals", "import", "--dry-run")
+    assert (status, "205 new" in said) == (0, True), said
+    assert (await hospitals.listing()).total == 0
+    status, said = await xinglin(settings, "hospitals", "import")
+    assert (status, "205 new" in said) == (0, True), said
+    own = tmp_path / "医院.csv"
+    own.write_text("编码,名称,省份,城市,别名\njiangcheng,江城示范医院,示范省,江城市,江城院\n", "gb18030")
+    status, said = await xinglin(settings, "hospitals", "import", str(own))
+    assert (status, "1 new" in said) == (0, True), said
+    own.write_text("编码,名称,省份,城市,别名\nx,某医院,示范省,江城市,人民医院\n", "utf-8")
+    status, said = await xinglin(settings, "hospitals", "import", str(own))
+    assert (status, "alias_generic" in said) == (1, True), said
+    assert (await hospitals.listing()).total == 206
+
+
+async def test_an_entitlement_is_granted_and_revoked_by_a_command(settings: Settings, people: People) -> None:
+    chen = await people.doctor()
+    words = ("entitlements", "grant", str(chen.account_id), "membership", "--reason", "年度会员")
+    status, said = await xinglin(settings, *words, "--until", "2099-01-01")
+    assert status == 0, said
+    (held,) = await entitlements.listing(at=clock.now(), account_id=chen.account_id)
+    assert (held.state, held.granted_by) == ("standing", "command")
+    status, said = await xinglin(settings, "entitlements", "revoke", str(held.id), "--reason", "退费")
+    assert status == 0, said
+    (held,) = await entitlements.listing(at=clock.now(), account_id=chen.account_id)
+    assert held.state == "revoked"
+    status, said = await xinglin(settings, "entitlements", "grant", "999999", "membership", "--reason", "x")
+    assert (status, "没有该账号" in said) == (1, True), said
