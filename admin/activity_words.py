@@ -11,9 +11,31 @@ DEEDS: Final = {
     "activity.changed": marked("修改报名设置"),
     "activity.restored": marked("重新安排活动"),
     "activity.cancelled": marked("取消活动"),
+    "registration.remove": marked("取消他人报名"),
+    "registration.export": marked("导出报名名单"),
+    "check_in.enter": marked("现场签到"),
+    "check_in.undo": marked("撤销签到"),
+    "broadcast.open": marked("开播"),
+    "broadcast.close": marked("结束直播"),
+    "broadcast.attach": marked("上传直播回放"),
+    "broadcast_question.approved": marked("通过提问"),
+    "broadcast_question.answered": marked("回答提问"),
+    "broadcast_question.hidden": marked("隐藏提问"),
+    "broadcast_question.waiting": marked("退回提问"),
+    "poll.make": marked("新建投票"),
+    "poll.open": marked("开始投票"),
+    "poll.close": marked("结束投票"),
+    "poll.remove": marked("删除投票"),
 }
 
-SUBJECTS: Final = {"activity": marked("活动")}
+SUBJECTS: Final = {
+    "activity": marked("活动"),
+    "registration": marked("报名"),
+    "check_in": marked("签到"),
+    "broadcast": marked("直播"),
+    "broadcast_question": marked("直播提问"),
+    "poll": marked("投票"),
+}
 
 EVENTS: Final = {
     "activity_reschedule": marked("活动时间变更"),

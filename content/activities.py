@@ -239,4 +239,6 @@ _CARD: Final = f"""json_build_object('id', p.activity_id, 'form', l.prepared -> 
         WHEN p.ends_at > $2 THEN 'on' ELSE 'over' END,
     'registration', CASE WHEN p.cancelled_at IS NOT NULL OR {_CLOSES} <= $2 THEN 'closed'
         WHEN p.registration_opens_at > $2 THEN 'not_yet' WHEN p.seats_left = 0 THEN 'full' ELSE 'open' END,
-    'capacity', p.capacity, 'seats_left', p.seats_left, 'replay_id', NULL)"""  # noqa: S608  the parts are constants
+    'capacity', p.capacity, 'seats_left', p.seats_left, 'replay_id', (
+        SELECT v.item_id FROM broadcast b JOIN live v ON v.item_id = b.replay_id
+        WHERE b.activity_id = p.activity_id AND {access.condition(row="v", audiences="$1", at="$2")}))"""  # noqa: S608  the parts are constants

@@ -143,6 +143,11 @@ async def plan(*, activity_id: int, terms: Terms, staff_id: int, at: datetime, r
         if terms.capacity is not None and terms.capacity < taken:
             raise CapacityTaken(field="capacity", taken=taken)
         await _write(activity_id, terms, taken=taken, change=change, at=at)
+        if change in {"moved", "restored"}:
+            # What was opened or closed by hand was so for the time before.
+            await connection().execute(
+                "UPDATE broadcast SET opened_at = NULL, closed_at = NULL WHERE activity_id = $1", activity_id
+            )
         after = await _note(activity_id, change, before, staff_id=staff_id, at=at, request_id=request_id)
         await activity_seats.promote(activity_id, at=at)
         after = await plan_of(activity_id=activity_id) or after

@@ -5,7 +5,19 @@ from datetime import datetime
 from typing import Any
 
 from cdp.erasure import Erased
-from content import activity_registration, asked, feed, following, reactions, reading, searched, viewing
+from content import (
+    activity_registration,
+    asked,
+    broadcast_questions,
+    feed,
+    following,
+    polls,
+    reactions,
+    reading,
+    searched,
+    time_online,
+    viewing,
+)
 
 
 async def export(*, account_ids: Sequence[int]) -> dict[str, Any]:
@@ -18,6 +30,9 @@ async def export(*, account_ids: Sequence[int]) -> dict[str, Any]:
         "questions": await asked.export_of(account_ids),
         "calendar_feed": await feed.export_of(account_ids),
         "registrations": await activity_registration.export_of(account_ids),
+        "broadcasts": await time_online.export_of(account_ids),
+        "broadcast_questions": await broadcast_questions.export_of(account_ids),
+        "poll_votes": await polls.export_of(account_ids),
         "searches": await searched.export_of(account_ids),
     }
 
@@ -32,5 +47,8 @@ async def erase(*, account_ids: Sequence[int], at: datetime) -> Erased:
         + await asked.erase(account_ids)
         + await feed.erase(account_ids)
         + await activity_registration.erase(account_ids, at=at)
+        + await time_online.erase(account_ids)
+        + await broadcast_questions.erase(account_ids)
+        + await polls.erase(account_ids)
         + await searched.erase(account_ids)
     )

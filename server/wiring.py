@@ -36,18 +36,22 @@ from content import (
     import_work,
     imports,
     inquiries,
+    live_gate,
     personal,
     reindexing,
     reminders,
     renditions,
+    replays,
     searched,
+    time_online,
     timing,
     trail,
     uploads,
     viewing,
 )
 from content.door_codes import DoorCodes
-from doctor_portal import activities, series
+from content.streams import Streams
+from doctor_portal import activities, live, series
 from doctor_portal import doors as doctor
 from doctor_portal import pages as doctor_pages
 from gamification import sharing
@@ -56,9 +60,11 @@ from server.core.jobs import Job
 from server.core.keys import Sealer
 from server.core.object_store import files_of
 from server.core.roles import Audience
+from server.core.signing import Signer
 from server.core.wechat import WeChat
 from server.doors import demo as demo_doors
 from server.doors import events, health, interface, media, people
+from server.doors import live as live_doors
 from server.doors import messages as message_doors
 from server.doors import search as search_doors
 from server.doors import wechat as wechat_doors
@@ -101,6 +107,8 @@ JOBS: Final[list[Job]] = [
     Job("messages.release", 30, message_sending.release_stale),
     Job("reminders.plan_missing", 600, reminders.plan_missing),
     Job("activities.plan_missing", 600, activity_notices.plan_missing),
+    Job("broadcasts.sweep", 30, time_online.sweep),
+    Job("broadcasts.carry", 30, replays.carry),
     Job("pushes.follow_up", 10, pushes.follow_up),
     Job("pushes.purge", 3600, pushes.purge),
     Job("professionals.expire", 30, professional_upkeep.expire),
@@ -170,6 +178,7 @@ def doors() -> list[Blueprint]:
         demo_doors.blueprint(Audience.DOCTOR),
         demo_doors.blueprint(Audience.PATIENT),
         wechat_doors.blueprint,
+        live_doors.blueprint,
         series.blueprint,
         media.blueprint,
         *doctor.DOORS,
@@ -196,6 +205,9 @@ async def furnish(ctx: Any) -> None:
     ctx.series_answers = series.SeriesAnswers(ctx.changes)
     ctx.activity_answers = activities.ActivityAnswers(ctx.changes)
     ctx.door_codes = DoorCodes(settings.key_bytes[1])
+    ctx.room_answers = live.RoomAnswers(ctx.changes)
+    ctx.live_signer = Signer(settings.key_bytes[1], live_gate.PURPOSE)
+    ctx.streams = Streams(settings.stream_url, settings.stream_key, settings.stream_host_names)
     trail.speak_through(ctx.changes)
     ctx.intake = Intake()
     ctx.intake.start()

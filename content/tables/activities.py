@@ -1,10 +1,17 @@
 """Tables of activities: the plan of each, who has registered, and what happens at the door and on the line.
 
 The rule: nothing here is part of the text of an activity. Seats are counted in one place, ``activity_plan.seats_left``,
-and whoever takes or gives back a seat holds the row of the plan.
+and whoever takes or gives back a seat holds the row of the plan. Two tables that are written every few seconds of a
+broadcast have no model and are reached by SQL alone: ``attendance`` (account, activity → the instants at which one was
+there) and ``live_sitting`` (one coming through the gate, with the numbers of its reports). The migration
+``0011_broadcasts`` describes their columns.
 """
 
+from typing import Any
+
 from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 
@@ -80,3 +87,70 @@ class CheckIn(Model):
 
     class Meta:
         table = "check_in"
+
+
+class Broadcast(Model):
+    """What staff have done with the broadcast of an activity: opened and closed it, and what became its replay.
+
+    Without a row it opens and closes by the plan. ``recorded_from`` is the instant that second 0 of the film shows.
+    """
+
+    activity_id = fields.BigIntField(primary_key=True, generated=False)
+    opened_at = fields.DatetimeField(null=True)
+    closed_at = fields.DatetimeField(null=True)
+    recording_id = fields.BigIntField(null=True)
+    recorded_from = fields.DatetimeField(null=True)
+    replay_id = fields.BigIntField(null=True, unique=True)
+
+    class Meta:
+        table = "broadcast"
+
+
+class BroadcastQuestion(Model):
+    """A question to the speakers, and what moderators have done with it: nobody else sees it before it is approved."""
+
+    id = fields.BigIntField(primary_key=True)
+    activity_id = fields.BigIntField()
+    account_id = fields.BigIntField(db_index=True)
+    text = fields.CharField(max_length=300)
+    state = fields.CharField(max_length=12, db_default="waiting", default="waiting")
+    answer = fields.CharField(max_length=1000, db_default="", default="")
+    asked_at = fields.DatetimeField()
+    judged_at = fields.DatetimeField(null=True)
+    judged_by = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "broadcast_question"
+        indexes = (Index(fields=("activity_id", "state", "id")),)
+
+
+class Poll(Model):
+    """A question with options put to those who watch. ``counts`` are frozen when it closes, and outlive the votes."""
+
+    id = fields.BigIntField(primary_key=True)
+    activity_id = fields.BigIntField(db_index=True)
+    question = fields.CharField(max_length=200)
+    options = ArrayField("text")
+    opened_at = fields.DatetimeField(null=True)
+    closed_at = fields.DatetimeField(null=True)
+    counts: Any = ArrayField("int", null=True)
+    created_at = fields.DatetimeField()
+    created_by = fields.BigIntField()
+
+    class Meta:
+        table = "poll"
+
+
+class PollVote(Model):
+    """What a person has chosen in a poll; ``option`` counts from 0."""
+
+    id = fields.BigIntField(primary_key=True)
+    poll_id = fields.BigIntField()
+    person_id = fields.BigIntField()
+    account_id = fields.BigIntField(db_index=True)
+    option = fields.SmallIntField()
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "poll_vote"
+        unique_together = (("poll_id", "person_id"),)

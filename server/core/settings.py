@@ -9,6 +9,7 @@ import binascii
 import dataclasses
 import math
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -33,6 +34,7 @@ AT_LEAST_ONE = frozenset(
     | {"staff_lockout_minutes", "max_body_bytes", "max_upload_bytes", "s3_cache_bytes", "wechat_timeout_s"}
 )
 REAL_WECHAT = "https://api.weixin.qq.com"
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[0-9]{1,5})?")
 # Names that other tools have made customary keep them.
 BARE_NAMES = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL", "port": "PORT"}
 
@@ -82,6 +84,10 @@ class Settings:
     s3_path_style: bool = True
     s3_cache_bytes: int = 2 * 1024 * 1024 * 1024
 
+    stream_url: str = ""
+    stream_key: str = ""
+    stream_hosts: str = ""
+
     demo: bool = False
     icp_number: str = ""
     drug_information_number: str = ""
@@ -90,6 +96,11 @@ class Settings:
     @property
     def production(self) -> bool:
         return self.mode == "production"
+
+    @property
+    def stream_host_names(self) -> tuple[str, ...]:
+        """The hosts beside the live service's own that streams are played from."""
+        return tuple(host.strip() for host in self.stream_hosts.split(",") if host.strip())
 
     @property
     def origin(self) -> str:
@@ -120,6 +131,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         if name in AT_LEAST_ONE and name in values and values[name] <= 0:
             raise Misconfigured(f"{outer} must be more than zero.")
     settings = Settings(**values)
+    _check_streams(settings)
     _check_store(settings)
     if settings.production:
         _check_production(settings)
@@ -135,6 +147,14 @@ def _check_store(settings: Settings) -> None:
         raise Misconfigured("XINGLIN_S3_URL must begin with https:// or http://.")
 
 
+def _check_streams(settings: Settings) -> None:
+    url = settings.stream_url
+    if url and ("{name}" not in url or not url.startswith(("https://", "http://127.0.0.1:"))):
+        raise Misconfigured("XINGLIN_STREAM_URL must be an https address with {name} in it for the name of a stream.")
+    if not all(_HOST.fullmatch(host) for host in settings.stream_host_names):
+        raise Misconfigured("XINGLIN_STREAM_HOSTS must be names of hosts, with commas between them.")
+
+
 def _check_production(settings: Settings) -> None:
     for name in ("database_url", "redis_url", "master_key", "token_key", "public_url"):
         if not getattr(settings, name):
@@ -143,6 +163,8 @@ def _check_production(settings: Settings) -> None:
         raise Misconfigured("XINGLIN_DEMO must be off in production mode: demo sign-ins are for trying only.")
     if settings.wechat_url.rstrip("/") != REAL_WECHAT:
         raise Misconfigured("XINGLIN_WECHAT_URL must be the real service in production mode, not a stand-in.")
+    if settings.stream_url and not settings.stream_url.startswith("https://"):
+        raise Misconfigured("XINGLIN_STREAM_URL must begin with https:// in production mode.")
     if not settings.public_url.startswith("https://"):
         raise Misconfigured("XINGLIN_PUBLIC_URL must begin with https:// in production mode.")
     _ = settings.key_bytes

@@ -88,6 +88,9 @@ async def test_a_person_gets_all_that_is_held_of_them_and_nothing_of_others() ->
         ],
         "calendar_feed": [{"account_id": one.account_id, "since": NOON}],
         "registrations": [],
+        "broadcasts": [],
+        "broadcast_questions": [],
+        "poll_votes": [],
         "searches": [],
     }
 
