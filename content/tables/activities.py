@@ -4,7 +4,7 @@ The rule: nothing here is part of the text of an activity. Seats are counted in 
 and whoever takes or gives back a seat holds the row of the plan. Two tables that are written every few seconds of a
 broadcast have no model and are reached by SQL alone: ``attendance`` (account, activity → the instants at which one was
 there) and ``live_sitting`` (one coming through the gate, with the numbers of its reports). The migration
-``0011_broadcasts`` describes their columns.
+``0012_broadcasts`` describes their columns.
 """
 
 from typing import Any

@@ -5,7 +5,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("content", "0010_uploads")]
+    dependencies = [("content", "0011_library")]
 
     initial = False
 
