@@ -11,7 +11,19 @@ from server.core import audit, clock
 from server.core.db import transaction
 from server.core.roles import Role
 from server.core.settings import Settings
-from server.demo import boards, gatherings, notices, people, professionals, readers, shows, staff, taxonomy, visits
+from server.demo import (
+    boards,
+    broadcasts,
+    gatherings,
+    notices,
+    people,
+    professionals,
+    readers,
+    shows,
+    staff,
+    taxonomy,
+    visits,
+)
 from server.demo.desk import Desk
 from server.demo.script import ALL
 from server.demo.shelves import Shelves
@@ -20,7 +32,7 @@ from server.demo.typesetting import FontMissing, font
 
 DONE: Final = "demo.seed"
 # Another number loads what came with it into houses that have the former.
-EDITION: Final = "5"
+EDITION: Final = "6"
 
 
 async def is_there() -> bool:
@@ -58,7 +70,7 @@ async def seed(ctx: Any, say: Callable[[str], None], *, script: Sequence[Series]
     )
     await visits.seed(script=script, issuer=ctx.issuer, at=at)
     if written:
-        await readers.seed(issuer=ctx.issuer, codes=ctx.door_codes, staff_id=acting[Role.EDITOR], at=at)
+        await readers.seed(issuer=ctx.issuer, codes=ctx.door_codes, desk=desk, at=at)
     async with transaction():
         await audit.note(actor="command", deed=DONE, subject_kind="demo", subject_id=EDITION, at=at)
     say("The demo content is there.")
@@ -67,6 +79,7 @@ async def seed(ctx: Any, say: Callable[[str], None], *, script: Sequence[Series]
 async def _written(shelves: Shelves) -> None:
     await shelves.seed()
     await gatherings.seed(shelves)
+    await broadcasts.seed_replays(shelves)
 
 
 async def _together(*parts: Coroutine[Any, Any, None]) -> None:

@@ -98,6 +98,14 @@ class Desk:
             )
         return found
 
+    async def rewritten(self, item_id: int, shape: Mapping[str, Any], *, board: str, since: datetime) -> None:
+        """Write the text of an item that something else has made, and put it into its section, before it comes out."""
+        draft = await items.draft_of(item_id=item_id)
+        if (await workflow.standing(item_id=item_id, at=self.at)).state == State.DRAFT:
+            editor = self.staff[Role.EDITOR]
+            await items.save_draft(item_id=item_id, shape=shape, revision=draft.revision, staff_id=editor, at=since)
+            await sections.place(item_id=item_id, section_id=self._boards[board], staff_id=editor, at=since)
+
     async def handed_in(self, item_id: int, *, since: datetime, by: Role = Role.AUTHOR) -> None:
         """Hand the draft in, unless it was."""
         standing = await workflow.standing(item_id=item_id, at=self.at)

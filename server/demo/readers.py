@@ -22,9 +22,10 @@ from content import activity_plans, activity_registration, check_in, items, reac
 from content.door_codes import DoorCodes
 from content.parts import Audience
 from server.core.clock import day_of, start_of
-from server.core.roles import Reader
-from server.demo import gatherings, persons, shelves, texts
+from server.core.roles import Reader, Role
+from server.demo import broadcasts, gatherings, persons, shelves, texts
 from server.demo.consent_texts import VERSION
+from server.demo.desk import Desk
 from server.demo.doctors import doctor
 from server.demo.visits import VIEWERS
 from server.sandbox import demo
@@ -48,13 +49,14 @@ REGISTERED: Final = {
 }
 
 
-async def seed(*, issuer: Issuer, codes: DoorCodes, staff_id: int, at: datetime) -> None:
+async def seed(*, issuer: Issuer, codes: DoorCodes, desk: Desk, at: datetime) -> None:
     """Let the demo doctors have read, registered and come, where they have not.
 
     :param codes: those of the house, which phones show at the door.
-    :param staff_id: who lets them in.
+    :param desk: where the staff work who let them in and answer them.
     """
     ids = {(row.kind, row.slug): row.item_id for row in (await items.listing(at=at, size=1000)).rows}
+    joined: list[Reader] = []
     intake = Intake()
     intake.start()
     try:
@@ -63,9 +65,11 @@ async def seed(*, issuer: Issuer, codes: DoorCodes, staff_id: int, at: datetime)
             await _read(reader, ids, intake, random.Random(f"reads {number}"), at=at)  # noqa: S311  no secret
             await _register(reader, ids, number, issuer, at=at)
             if number in CAME:
-                await _come(reader, ids["activity", FORUM], codes, staff_id=staff_id, at=at)
+                await _come(reader, ids["activity", FORUM], codes, staff_id=desk.staff[Role.EDITOR], at=at)
+            joined += [reader] if number % 3 != 1 else []
     finally:
         await intake.stop()
+    await broadcasts.seed_room(desk, joined, at=at)
 
 
 async def _read(

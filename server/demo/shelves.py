@@ -64,8 +64,9 @@ class Shelves:
         for handout in reversed(texts.handouts()):
             await self._came_out("document", handout, partial(self._document, handout), board="documents")
         with TemporaryDirectory(prefix="xinglin-demo-") as folder:
-            for clip in reversed(texts.clips()):
-                await self._came_out("video", clip, partial(self._video, clip, Path(folder)), board=clip.board)
+            # The replays come out of their broadcasts (``broadcasts.py``).
+            for clip in [one for one in reversed(texts.clips()) if one.board == "films"]:
+                await self._came_out("video", clip, partial(self.video, clip, Path(folder)), board=clip.board)
             await self._recordings(Path(folder))
         for product in reversed(texts.products()):
             await self._came_out("product", product, partial(self._product, product), board="products")
@@ -150,7 +151,8 @@ class Shelves:
             "documents": [{"asset": sheet, "title": f"{handout.title}（演示）"}],
         }
 
-    async def _video(self, clip: texts.Clip, folder: Path) -> dict[str, Any]:
+    async def video(self, clip: texts.Clip, folder: Path) -> dict[str, Any]:
+        """Give the text of a short film, which is made in a folder and taken in."""
         film = await self.desk.asset(f"{clip.slug}.mp4", partial(_film, clip, folder), since=self.since(clip))
         each = clip.seconds // len(clip.chapters)
         return {

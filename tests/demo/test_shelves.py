@@ -7,15 +7,26 @@ from typing import Any
 
 import pytest
 
-from content import activity_plans, items, markup, publishing, review, review_notes
+from content import (
+    activity_plans,
+    broadcast_questions,
+    items,
+    markup,
+    polls,
+    publishing,
+    replays,
+    review,
+    review_notes,
+)
 from content.workflow import State
 from server import demo
 from server.core import audit, clock, staff
 from server.core.clock import day_of
 from server.core.db import connection
-from server.core.roles import Role
-from server.demo import readers, shelves, texts
+from server.core.roles import GUEST, Role
+from server.demo import broadcasts, readers, shelves, texts
 from server.demo.boards import ZONES
+from server.demo.desk import Desk
 
 HEARD: list[str] = []
 
@@ -54,9 +65,12 @@ async def test_the_boards_are_filled_by_the_staff_whose_part_it_is(app: Any, dat
     await the_lists_look_alive(at)
     await activities_are_past_now_and_to_come(at)
     await doctors_have_read_and_registered()
+    await the_broadcast_has_a_replay_and_the_one_on_air_a_room(at)
     # The same again says nothing new, as after a start that was cut off at its very end.
     said = await connection().value("SELECT count(*) FROM event")
-    await readers.seed(issuer=app.ctx.issuer, codes=app.ctx.door_codes, staff_id=1, at=at)
+    desk = Desk(files=app.ctx.files, staff=await demo.staff.seed(at=at), boards={}, at=at)
+    await desk.open()
+    await readers.seed(issuer=app.ctx.issuer, codes=app.ctx.door_codes, desk=desk, at=at)
     assert await connection().value("SELECT count(*) FROM event") == said
 
     before = {
@@ -146,6 +160,19 @@ async def doctors_have_read_and_registered() -> None:
     assert states["registered"] > 20
     assert await connection().value("SELECT count(*) FROM check_in") == len(readers.CAME)
     assert states["waiting"] == len(readers.REGISTERED["stoma-hands-on"]) - 6
+
+
+async def the_broadcast_has_a_replay_and_the_one_on_air_a_room(at: Any) -> None:
+    replay_id = await replays.replay_of(
+        activity_id=await id_of("morning-reading-live", "activity"), reader=GUEST, at=at
+    )
+    assert (await items.draft_of(item_id=replay_id or 0)).shape["title"].startswith("回放")
+    room = await id_of(broadcasts.ON_AIR, "activity")
+    counts = await broadcast_questions.counts(activity_id=room)
+    assert [counts[asked.state] for asked in broadcasts.QUESTIONS] == [1, 1, 1]
+    (poll,) = await polls.listing(activity_id=room, opened=True)
+    assert sum(poll.counts) == len(broadcasts.VOTES)
+    assert poll.closed_at is None
 
 
 async def test_writing_that_was_killed_again_and_again_is_finished_as_if_it_never_was(app: Any, database: None) -> None:
