@@ -197,6 +197,7 @@ EVENTS: Final = {
     "series_follow": marked("追剧"),
     "series_unfollow": marked("取消追剧"),
     "content_finish": marked("读完"),
+    "product_displayed": marked("展示处方药"),
     "question_asked": marked("医生提问"),
     "question_answered": marked("提问有结果"),
     "message_sent": marked("消息已发送"),

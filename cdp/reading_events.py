@@ -5,6 +5,8 @@ from typing import ClassVar, Literal
 from cdp.event_fields import Id, Kind, Milliseconds
 from cdp.events import Event
 
+Surface = Literal["list", "page", "search", "feed", "favourites", "unfinished", "related", "body", "share"]
+
 
 class QuestionAsked(Event, frozen=True, kw_only=True):
     """A doctor handed in a question for a series; what was asked stands nowhere in the log."""
@@ -35,3 +37,14 @@ class ContentFinished(Event, frozen=True, kw_only=True):
     kind: Kind
     active_ms: Milliseconds
     expected_ms: Milliseconds
+
+
+class ProductDisplayed(Event, frozen=True, kw_only=True):
+    """A prescription medicine was shown to a reader, who had this standing then."""
+
+    name: ClassVar[str] = "product_displayed"
+    necessary: ClassVar[bool] = True
+
+    item_id: Id
+    surface: Surface
+    standing: Literal["professional", "doctor", "patient", "guest"]

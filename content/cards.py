@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from content import access
+from content.parts import Audience
 from content.pictures import Cover
 from server.core.db import connection
 from server.core.roles import Reader
@@ -23,6 +24,7 @@ class Card(Struct, frozen=True, kw_only=True):
     seconds: int | None
     airs_at: datetime | None
     cancelled: bool
+    for_professionals: bool
 
 
 async def card_of(*, item_id: int, reader: Reader, at: datetime) -> Card:
@@ -41,4 +43,12 @@ async def card_of(*, item_id: int, reader: Reader, at: datetime) -> Card:
     if row is None:
         await access.refuse_absent(item_id)
     access.check(access.access_of(item_id, row), reader, at=at)
-    return msgspec.convert({**row, "cover": msgspec.json.decode(row["cover"] or "null")}, Card)
+    return msgspec.convert(
+        {
+            **row,
+            "cover": msgspec.json.decode(row["cover"] or "null"),
+            "for_professionals": row["audience"] == Audience.PROFESSIONAL
+            or row["product_class"] == access.FOR_PROFESSIONALS,
+        },
+        Card,
+    )

@@ -114,6 +114,28 @@ async def document_of(*, item_id: int, number: int, reader: Reader, at: datetime
     return found
 
 
+async def block_file_of(*, item_id: int, key: str, reader: Reader, at: datetime) -> MediaFile:
+    """Give the film or document of a block within the text of an item, by the key of the block.
+
+    :raises ItemMissing: if there is no such item for this reader; also `Withdrawn`, `Expired`, `SignInNeeded`.
+    :raises FileMissing: if the text has no such block, or the block no file.
+    """
+    await readable(item_id=item_id, reader=reader, at=at)
+    place = await connection().value(
+        "SELECT block.place - 1 FROM live l JOIN version v ON v.id = l.version_id CROSS JOIN "
+        "jsonb_array_elements(coalesce(v.shape -> 'blocks', '[]')) WITH ORDINALITY AS block (shape, place) "
+        "WHERE l.item_id = $1 AND block.shape ->> 'key' = $2 AND block.shape ->> 'type' IN ('video', 'document')",
+        item_id,
+        key,
+    )
+    opened = await open_files(item_id=item_id)
+    fields = {f"blocks[{place}].{name}.asset" for name in ("film", "document")}
+    found = next((file for file in opened.files.values() if fields & set(file.fields)), None)
+    if found is None:
+        raise FileMissing()
+    return found
+
+
 async def open_files(*, item_id: int) -> OpenFiles:
     """List the files of a live item that rest on no withdrawn consent.
 

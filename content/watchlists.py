@@ -36,6 +36,7 @@ class Unfinished(Struct, frozen=True, kw_only=True):
     duration_s: int | None
     share: float
     resume_s: float
+    product_class: str
     last_at: datetime
 
 
@@ -50,6 +51,7 @@ class Favourite(Struct, frozen=True, kw_only=True):
     summary: str
     cover: Cover | None
     duration_s: int | None
+    product_class: str
     since: datetime
 
 
@@ -108,9 +110,8 @@ async def _list(statement: str, shape: type[T], reader: Reader, at: datetime, *v
 _AIRED: Final = "(a.airs_at IS NULL OR (a.airs_at <= $3 AND a.cancelled_at IS NULL))"
 # The series that an item stands in; only what has parents stands in one.
 _SERIES: Final = """CASE WHEN l.root_id <> l.item_id THEN json_build_object('id', l.root_id, 'title', s.title) END"""
-_BEGUN: Final = (
-    """'id', l.item_id, 'kind', l.kind, 'title', l.title, 'cover', l.card -> 'cover', 'duration_s', l.seconds"""
-)
+_BEGUN: Final = """'id', l.item_id, 'kind', l.kind, 'title', l.title, 'cover', l.card -> 'cover',
+    'duration_s', l.seconds, 'product_class', l.product_class"""
 # What was opened and left at once was not begun: a text is, after five seconds.
 _UNFINISHED: Final = f"""
 SELECT coalesce(json_agg(entry), '[]')::text FROM (
@@ -140,7 +141,7 @@ _FAVOURITES: Final = f"""
 SELECT coalesce(json_agg(entry), '[]')::text FROM (
     SELECT json_build_object('place', r.id, 'id', l.item_id, 'kind', l.kind, 'title', l.title, 'series', {_SERIES},
         'summary', coalesce(l.card ->> 'summary', ''), 'cover', l.card -> 'cover',
-        'duration_s', l.seconds, 'since', r.created_at) AS entry
+        'duration_s', l.seconds, 'product_class', l.product_class, 'since', r.created_at) AS entry
     FROM reaction r JOIN live l ON l.item_id = r.item_id JOIN live s ON s.item_id = l.root_id
     WHERE r.account_id = $1 AND r.kind = 'favourite' AND {READABLE} AND ($4::bigint IS NULL OR r.id < $4)
         AND $6 IN ('', l.kind)

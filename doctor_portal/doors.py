@@ -8,9 +8,12 @@ from doctor_portal import (
     activities,
     activity_registration,
     asked,
+    boards,
     calendar,
     films,
     following,
+    home_feed,
+    items,
     live,
     pages,
     professional,
@@ -23,6 +26,9 @@ from doctor_portal import (
 )
 
 DOORS: Final[tuple[Blueprint, ...]] = (
+    boards.blueprint,
+    items.blueprint,
+    home_feed.blueprint,
     viewing.blueprint,
     calendar.blueprint,
     calendar.feeds,

@@ -29,6 +29,7 @@ class Tab(NamedTuple):
 
 TABS: Final = (
     Tab("/", "首页", "M4 11l8-7 8 7v9h-5v-6H9v6H4z"),
+    Tab("/boards", "专区", "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z"),
     Tab("/calendar", "日历", "M4 6h16v14H4zM4 10h16M8 3v4M16 3v4"),
     Tab("/series", "系列", "M4 5h16v11H4zM8 20h8M10.5 8.2v4.6l4-2.3z"),
     Tab("/me", "我的", "M12 4a4 4 0 1 1 0 8 4 4 0 0 1 0-8zM4.5 20a7.5 7.5 0 0 1 15 0"),
@@ -53,7 +54,60 @@ async def start(request: Request) -> HTTPResponse:
 @blueprint.get("/doctor")
 @open_page
 async def home(request: Request) -> HTTPResponse:
-    return _shell(request, script="home", path="/home", under="/", title="首页", heading="杏林医生")
+    return _shell(request, script="home", path="/home", under="/", title="首页", heading="杏林医生", more=("items",))
+
+
+@blueprint.get("/doctor/boards")
+@blueprint.get("/doctor/boards/<slug:str>", name="board")
+@open_page
+async def boards(request: Request, slug: str = "") -> HTTPResponse:
+    return _shell(
+        request, script="boards", path="/boards", under="/boards", title="专区", heading="", more=("items", "gates")
+    )
+
+
+@blueprint.get("/doctor/items/<item_id:int>")
+@open_page
+async def item(request: Request, item_id: int) -> HTTPResponse:
+    return _shell(
+        request,
+        script="item",
+        path="/item",
+        under="/boards",
+        title="内容",
+        heading="",
+        back="/boards",
+        more=("items", "body", "deeds", "gates", "video", "player"),
+        item=item_id,
+    )
+
+
+@blueprint.get("/doctor/favourites")
+@open_page
+async def favourites(request: Request) -> HTTPResponse:
+    return _shell(
+        request,
+        script="favourites",
+        path="/favourites",
+        under="/me",
+        title="我的收藏",
+        back="/me",
+        more=("items",),
+    )
+
+
+@blueprint.get("/doctor/questions")
+@open_page
+async def questions(request: Request) -> HTTPResponse:
+    return _shell(
+        request,
+        script="questions",
+        path="/questions",
+        under="/me",
+        title="我的提问",
+        back="/me",
+        more=("items", "asking"),
+    )
 
 
 @blueprint.get("/doctor/calendar")

@@ -18,6 +18,8 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 
 # Up to the end of the year 2199.
 Microseconds = Annotated[int, Meta(ge=0, le=7_258_118_400_000_000)]
+# As `server.web.replies.cursor` writes them.
+CURSOR: Final = r"^[A-Za-z0-9_-]*$(?!\n)"
 Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 from sanic import Blueprint, Request
 
-from content import access, keeping, reactions, watchlists
+from content import access, displays, keeping, reactions, watchlists
 from content.reactions import Reactions
 from content.watchlists import Favourite
 from doctor_portal.paging import Id, PageQuery, page_of
@@ -89,8 +89,10 @@ async def unrate(request: Request, reader: Reader, item_id: int) -> Done:
     tags=TAGS,
 )
 async def favourites(request: Request, reader: Reader, query: FavouritesQuery) -> Page[Favourite]:
-    read = place(query.cursor, tuple[Id])
+    read, at = place(query.cursor, tuple[Id]), clock.now()
     entries = await watchlists.favourites(
-        reader=reader, at=clock.now(), kind=query.kind, after=read[0] if read else None, most=query.limit + 1
+        reader=reader, at=at, kind=query.kind, after=read[0] if read else None, most=query.limit + 1
     )
-    return page_of(entries, query.limit, lambda entry: (entry.place,))
+    page = page_of(entries, query.limit, lambda entry: (entry.place,))
+    await displays.note(reader=reader, item_ids=displays.among(page.items), surface="favourites", at=at)
+    return page

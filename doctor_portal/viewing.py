@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 from sanic import Blueprint, Request
 
-from content import access, keeping, viewing, watchlists
+from content import access, displays, keeping, viewing, watchlists
 from content.calendar import ListedEpisode
 from content.ranges import Ranges
 from content.viewing import NotAired, Progress
@@ -103,10 +103,11 @@ async def progress(request: Request, reader: Reader, episode_id: int) -> Progres
     tags=("viewing",),
 )
 async def unfinished(request: Request, reader: Reader, query: PageQuery) -> Page[Unfinished]:
-    entries = await watchlists.unfinished(
-        reader=reader, at=clock.now(), after=_after(query.cursor), most=query.limit + 1
-    )
-    return page_of(entries, query.limit, lambda entry: (microseconds(entry.last_at), entry.id))
+    at = clock.now()
+    entries = await watchlists.unfinished(reader=reader, at=at, after=_after(query.cursor), most=query.limit + 1)
+    page = page_of(entries, query.limit, lambda entry: (microseconds(entry.last_at), entry.id))
+    await displays.note(reader=reader, item_ids=displays.among(page.items), surface="unfinished", at=at)
+    return page
 
 
 @blueprint.get("/catch-up")

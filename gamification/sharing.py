@@ -27,6 +27,9 @@ from server.core.roles import Reader
 
 Channel = Literal["friend", "timeline", "poster", "link"]
 KEPT_DAYS: Final = 1
+# The pages of the mini-program; what has none of its own is shown by one for all.
+PAGES: Final = {kind: kind for kind in ("series", "episode", "activity")}
+NAMELESS: Final = "一份面向专业人士的内容"
 
 
 class ShareMissing(Missing):
@@ -183,10 +186,11 @@ async def _count(share_id: str, day: date, visitor: bytes) -> bool:
 
 
 def _card(share_id: str, card: Card) -> ShareCard:
+    """Give what is handed on; of what is for professionals alone neither title nor picture leave the house."""
     return ShareCard(
         share_id=share_id,
         item_id=card.item_id,
-        title=card.title,
-        cover=card.cover,
-        path=f"pages/{card.kind}?id={card.item_id}&share={share_id}",
+        title=NAMELESS if card.for_professionals else card.title,
+        cover=None if card.for_professionals else card.cover,
+        path=f"pages/{PAGES.get(card.kind, 'item')}?id={card.item_id}&share={share_id}",
     )

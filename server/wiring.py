@@ -51,8 +51,9 @@ from content import (
 )
 from content.door_codes import DoorCodes
 from content.streams import Streams
-from doctor_portal import activities, live, series
+from doctor_portal import activities, boards, live, series
 from doctor_portal import doors as doctor
+from doctor_portal import items as doctor_items
 from doctor_portal import pages as doctor_pages
 from gamification import sharing
 from server.core import idempotency, staff_sessions
@@ -62,8 +63,8 @@ from server.core.object_store import files_of
 from server.core.roles import Audience
 from server.core.signing import Signer
 from server.core.wechat import WeChat
+from server.doors import about, events, health, interface, media, people
 from server.doors import demo as demo_doors
-from server.doors import events, health, interface, media, people
 from server.doors import live as live_doors
 from server.doors import messages as message_doors
 from server.doors import search as search_doors
@@ -168,6 +169,7 @@ def doors() -> list[Blueprint]:
     return [
         health.blueprint,
         interface.blueprint,
+        about.blueprint,
         events.blueprint,
         people.blueprint(Audience.DOCTOR),
         people.blueprint(Audience.PATIENT),
@@ -208,6 +210,8 @@ async def furnish(ctx: Any) -> None:
     ctx.room_answers = live.RoomAnswers(ctx.changes)
     ctx.live_signer = Signer(settings.key_bytes[1], live_gate.PURPOSE)
     ctx.streams = Streams(settings.stream_url, settings.stream_key, settings.stream_host_names)
+    ctx.board_answers = boards.BoardAnswers(ctx.changes)
+    ctx.item_answers = doctor_items.ItemAnswers(ctx.changes)
     trail.speak_through(ctx.changes)
     ctx.intake = Intake()
     ctx.intake.start()

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from content import items, publishing, review
+from content import items, sections
 from content.kinds import kind_of
-from tests.content.studio import NOON, a_file
+from server.core.roles import Audience as Portal
+from tests.content.studio import NOON, a_file, publish
 
 AUTHOR = {"name": "陈一川", "title": "主任医师", "hospital": "江城示范医院"}
 BODY = "## 为什么\n\n" + "低位直肠癌能否保肛，要看肿瘤下缘、环周切缘和肛门功能。" * 8
@@ -47,27 +48,29 @@ async def written_text(kind: str, **changes: Any) -> dict[str, Any]:
 
 
 async def written(
-    kind: str, title: str = "", *, at: datetime = NOON, ends_at: datetime | None = None, **changes: Any
+    kind: str,
+    title: str = "",
+    *,
+    at: datetime = NOON,
+    ends_at: datetime | None = None,
+    section_id: int | None = None,
+    **changes: Any,
 ) -> int:
-    """Publish a text of a kind, approved by all who have to."""
+    """Publish a text of a kind, approved by all who have to, perhaps in a section."""
     if title:
         changes["title"] = title
     made = await items.create(kind=kind, shape=await written_text(kind, **changes), staff_id=1, at=at)
-    await publish_written(made.item_id, at=at, ends_at=ends_at)
+    if section_id is not None:
+        await sections.place(item_id=made.item_id, section_id=section_id, staff_id=1, at=at)
+    await publish(item_id=made.item_id, staff_id=1, at=at, ends_at=ends_at)
     return made.item_id
-
-
-async def publish_written(item_id: int, *, at: datetime = NOON, ends_at: datetime | None = None) -> None:
-    """Have the draft of an item approved, and publish it."""
-    text = await items.draft_of(item_id=item_id)
-    if kind_of(text.kind).reviewers:
-        await review.submit(item_id=item_id, revision=text.revision, staff_id=1, at=at)
-    for number, role in enumerate(sorted(kind_of(text.kind).reviewers), start=901):
-        await review.judge(
-            item_id=item_id, content_hash=text.content_hash, role=role, approved=True, staff_id=number, at=at
-        )
-    await publishing.publish(item_id=item_id, staff_id=1, at=at, ends_at=ends_at)
 
 
 async def article(title: str = "", **changes: Any) -> int:
     return await written("article", title, **changes)
+
+
+async def section(slug: str, **changes: Any) -> int:
+    """Make a section of the doctors' boards, or change one."""
+    given = {"portal": Portal.DOCTOR, "name_zh": slug, "staff_id": 1, "at": NOON, **changes}
+    return (await sections.save(slug=slug, **given)).id

@@ -31,7 +31,7 @@ async def test_a_doctor_sees_the_state_of_every_episode(client: httpx.AsyncClien
         for sequence, (start, end, ago) in enumerate(((0.0, 4.0, HOUR), (4.0, until, HOUR / 2))):
             await report_progress(
                 reader=reader,
-                episode_id=ids[state],
+                item_id=ids[state],
                 session="one",
                 sequence=sequence,
                 position_s=end,

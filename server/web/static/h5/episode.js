@@ -1,12 +1,12 @@
 /** One episode: the film with its chapters in the four stages, the questions that lead into it, and what to do with it. */
 
-import { call, get, put, remove } from "./api.js";
+import { get } from "./api.js";
 import { STAGES, cover, episodeHref, seriesHref } from "./cards.js";
+import { deeds } from "./deeds.js";
 import { note } from "./events.js";
 import { Player } from "./player.js";
 import { opened } from "./reading.js";
 import { session, signedIn } from "./session.js";
-import { shareButton } from "./sharing.js";
 import { signInCard } from "./sign_in.js";
 import { button, busy, clock, complain, el, entitle, icon, minutes, part, percent, section, show, size, tag, toast, when } from "./ui.js";
 
@@ -28,7 +28,7 @@ show(async () => {
   const page = el(
     "div.two.theatre",
     el("div.stack.wide-gap", theatre.place, theatre.facts, questions(episode, theatre)),
-    el("div.stack.wide-gap.beside", chapters(episode, theatre), signedIn() && !PREVIEW ? part(deeds, { waiting: 1 }) : null, neighbours(episode)),
+    el("div.stack.wide-gap.beside", chapters(episode, theatre), signedIn() && !PREVIEW ? part(() => deeds(ID), { waiting: 1 }) : null, neighbours(episode)),
     el("div.stack.wide-gap", about(episode), documents(episode)),
   );
   theatre.open();
@@ -258,69 +258,6 @@ function documents(episode) {
 async function save(one) {
   const { url } = PREVIEW ? one : await get(`${API}/episodes/${ID}/documents/${one.number}`);
   el("a", { href: url, download: "" }).click();
-}
-
-/** Favourite, like, share and stars. */
-async function deeds() {
-  let state = await get(`${API}/items/${ID}/reactions`);
-  const bar = el("div.deeds");
-  const stars = el("div.stars", { role: "radiogroup", "aria-label": "评分" });
-  const mean = el("p.quiet.small.numbers");
-  const deed = (name, words, drawn, count) => {
-    const pressed = el("button.deed", { type: "button", "aria-pressed": String(state[name]), "data-testid": name }, icon(drawn), `${words}${count ? ` ${count}` : ""}`);
-    pressed.addEventListener("click", () =>
-      busy(pressed, async () => {
-        const path = `${API}/items/${ID}/${name}`;
-        if (state[name]) {
-          await remove(path);
-          state = await get(`${API}/items/${ID}/reactions`);
-        } else state = await put(path);
-        draw();
-        bar.querySelector(`[data-testid="${name}"]`).focus();
-      }),
-    );
-    return pressed;
-  };
-  const rate = (value) =>
-    busy(stars, async () => {
-      if (value === state.stars) {
-        await remove(`${API}/items/${ID}/rating`);
-        state = await get(`${API}/items/${ID}/reactions`);
-      } else state = await call("PUT", `${API}/items/${ID}/rating`, { body: { stars: value } });
-      draw();
-      stars.querySelector('[tabindex="0"]').focus();
-    });
-  function draw() {
-    bar.replaceChildren(deed("favourite", "收藏", "bookmark", state.favourites), deed("like", "喜欢", "heart", state.likes), shareButton(ID, { deed: true }));
-    stars.replaceChildren(
-      ...[1, 2, 3, 4, 5].map((value) =>
-        el(
-          "button.star",
-          {
-            type: "button",
-            role: "radio",
-            "aria-checked": String(state.stars === value),
-            "aria-label": `${value} 星`,
-            "data-lit": state.stars >= value ? "yes" : null,
-            "data-testid": `star-${value}`,
-            tabindex: value === (state.stars || 1) ? "0" : "-1",
-            onclick: () => rate(value),
-            onkeydown: (event) => {
-              const to = value + ({ ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key] || 0);
-              if (to !== value && to >= 1 && to <= 5) {
-                event.preventDefault();
-                stars.children[to - 1].focus();
-              }
-            },
-          },
-          icon("star"),
-        ),
-      ),
-    );
-    mean.textContent = state.ratings ? `平均 ${state.mean_stars.toFixed(1)} 分，${state.ratings} 人评分` : "还没有人评分";
-  }
-  draw();
-  return [el("div.card.pad.stack", bar, el("div.row.wrap.spread", stars, mean))];
 }
 
 function neighbours(episode) {

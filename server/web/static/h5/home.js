@@ -1,21 +1,22 @@
-/** The start: what comes next, where to go on, what to find, and the series. */
+/** The start: what comes next, what to find, the boards, and a feed of one's own that goes on as one scrolls. */
 
 import { get } from "./api.js";
-import { cover, episodeHref, mark, seriesCard, seriesHref, stateTag } from "./cards.js";
+import { cover, episodeHref, mark, seriesCard, seriesHref } from "./cards.js";
 import { note, watchCard } from "./events.js";
-import { agree, signInCard } from "./sign_in.js";
+import { endless, itemCard } from "./items.js";
+import { signInCard } from "./sign_in.js";
 import { session, signedIn } from "./session.js";
-import { button, busy, clock, el, empty, icon, part, section, show, tag, timeOf, when } from "./ui.js";
+import { button, busy, clock, el, empty, icon, part, section, show, timeOf, when } from "./ui.js";
 
 const API = "/api/doctor";
+const ICONS = { innovation: "spark", academy: "people", service: "brand" };
 
 show(() => {
   note("page_view", { page: document.body.dataset.path });
   return [
-    signedIn() ? part(next) : signInCard(),
-    asking(),
-    signedIn() ? part(goOn, { waiting: 0 }) : null,
-    section("手术系列", { href: "/h5/doctor/series" }, part(series, { waiting: 2 })),
+    el("div.two.home", el("div.stack.wide-gap", signedIn() ? part(next) : signInCard(), part(boards, { waiting: 0 })), el("div.stack.wide-gap", asking())),
+    section("手术系列", { href: "/h5/doctor/series" }, part(series, { waiting: 1 })),
+    section(signedIn() ? "为您更新" : "最新内容", { id: "feed" }, part(feed, { waiting: 3 })),
   ];
 });
 
@@ -47,6 +48,27 @@ async function next() {
   );
   watchCard(card, { item_id: one.id, kind: "episode", list: "next", position: 1 });
   return [card];
+}
+
+/** The ways into the boards. */
+async function boards() {
+  const { items } = await get(`${API}/sections`);
+  if (!items.length) return [];
+  return [
+    el(
+      "nav.boards",
+      { "aria-label": "专区", "data-testid": "boards" },
+      items.map((one) =>
+        el(
+          "a.board",
+          { href: `/h5/doctor/boards/${encodeURIComponent(one.slug)}`, "data-tone": one.look.tone || null },
+          el("span.round", icon(ICONS[one.look.icon] || "boards")),
+          el("b", one.name),
+          one.summary ? el("span.quiet.small.clip", one.summary) : null,
+        ),
+      ),
+    ),
+  ];
 }
 
 /** Finding an episode by a question of practice. */
@@ -83,44 +105,22 @@ function asking() {
               ),
             ),
           )
-        : empty("没有找到回答这个问题的剧集", { drawn: "search", more: "换一种说法，或者从系列里找。" }),
+        : empty("没有找到回答这个问题的剧集", { drawn: "search", more: "换一种说法，或者到系列页向编辑提问。", deed: el("a.link", { href: "/h5/doctor/series" }, "去系列") }),
     );
   }
   return el("section.section", { "aria-label": "按问题查找" }, form, found);
 }
 
-/** What was begun and not finished. */
-async function goOn() {
-  try {
-    const { items } = await get(`${API}/continue?limit=6`);
-    if (!items.length) return [];
-    return [
-      section(
-        "继续观看",
-        { id: "continue" },
-        el(
-          "ul.strip",
-          items.map((one, place) => {
-            const card = el(
-              "li.card.tile",
-              { "data-testid": "continue-card" },
-              cover(one.cover, { seconds: one.duration_s, share: one.share }),
-              el("div.pad.stack.tight", el("h3.clip", el("a.cover-link", { href: episodeHref(one.id) }, one.title)), el("p.quiet.small", one.series.title), el("div.row.wrap.gap-s", stateTag("started", one.share), one.resume_s ? tag(`从 ${clock(one.resume_s)} 继续`, "grey") : null)),
-            );
-            watchCard(card, { item_id: one.id, kind: "episode", list: "continue", position: place + 1 });
-            return card;
-          }),
-        ),
-      ),
-    ];
-  } catch (problem) {
-    if (problem.code === "consent_needed") return [button("同意后继续观看", { onclick: agree })];
-    throw problem;
-  }
-}
-
 async function series() {
   const { items } = await get(`${API}/series?limit=6`);
   if (!items.length) return [empty("还没有上线的系列", { drawn: "play" })];
-  return [el("div.grid.three", items.map((one, place) => seriesCard(one, { list: "home", position: place + 1, eager: place === 0 })))];
+  return [el("div.strip", items.map((one, place) => seriesCard(one, { list: "home", position: place + 1, eager: place === 0 })))];
+}
+
+/** What is held at the top, begun, new of what one follows, and new of all. */
+async function feed() {
+  const load = (cursor) => get(`${API}/feed?limit=20${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+  const list = endless((one, place) => itemCard(one.item, { entry: one, list: "feed", position: place }), load, { label: "动态" });
+  if (!(await list.first())) return [empty("还没有内容", { drawn: "article", more: "编辑发布后，会出现在这里。" })];
+  return list.nodes;
 }

@@ -32,8 +32,12 @@ export function opened({ id, kind }) {
   });
 }
 
-/** Note how far `text`, the element that holds what there is to read, is scrolled and how long it is read. */
-export function reading({ id, kind, text }) {
+/**
+ * Note how far `text`, the element that holds what there is to read, is scrolled and how long it is read.
+ *
+ * `keep` is told the same, so that the page can have it kept for the doctor.
+ */
+export function reading({ id, kind, text, keep = null }) {
   const expected = expectedMs(text);
   const told = { percent: 0, active: 0 };
   let deepest = 0;
@@ -55,10 +59,11 @@ export function reading({ id, kind, text }) {
     if (document.visibilityState === "visible" && now - deed < IDLE_MS) active += Math.min(now - at, 2 * TICK_MS);
     at = now;
   };
-  const tell = () => {
+  const tell = (leaving = false) => {
     told.percent = Math.max(told.percent, percent());
     told.active = Math.min(MOST_MS, Math.round(active));
     note("content_read_progress", { item_id: id, kind, max_percent: told.percent, active_ms: told.active, expected_ms: expected });
+    keep?.({ ...told, leaving });
   };
   const passes = (mark, before, now) => before < mark && now >= mark;
   const hasGrown = () =>
@@ -74,7 +79,7 @@ export function reading({ id, kind, text }) {
   };
   const leave = () => {
     count();
-    if (active > told.active + 500 || percent() > told.percent) tell();
+    if (active > told.active + 500 || percent() > told.percent) tell(true);
   };
 
   for (const name of DEEDS) addEventListener(name, () => (deed = performance.now()), { passive: true, capture: true });
