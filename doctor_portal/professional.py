@@ -21,7 +21,6 @@ from server.core import clock, images, limits
 from server.core.limits import TooOften
 from server.core.roles import DOCTORS, Reader
 from server.core.wire import convert
-from server.doors.portal import NO_STORE
 from server.web import sent_file
 from server.web.operation import operation
 from server.web.replies import reply
@@ -29,6 +28,7 @@ from server.web.replies import reply
 blueprint = Blueprint("doctor_professional", url_prefix="/api/doctor")
 
 TAGS = ("professional",)
+NO_STORE = {"cache-control": "no-store"}
 MOST_PHOTO_BYTES = 10 * 1024 * 1024
 LONGEST_SIDE = 2000
 TRIES, TRIES_WITHIN_S = 10, 3600
