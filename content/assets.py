@@ -129,6 +129,7 @@ async def take_in(
     :raises FileAmbiguous: if it is or carries something else as well.
     :raises ImageTooLarge: if an image has too many pixels.
     :raises FilmUnfit: if a film or sound cannot be played on phones.
+    :raises DocumentUnfit: if a document is encrypted, or unpacks to too much.
     :raises WrongKind: if it is of another kind than is wanted.
     :raises NameBad: if the name or the words for it are too long.
     """

@@ -6,7 +6,6 @@ sounds are opened in a process of their own (`content.probe`), so that a hostile
 """
 
 import asyncio
-import re
 import sys
 import zipfile
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from content.documents import check_document
 from server.core.errors import Invalid
 from server.core.images import MARKUP, FileAmbiguous, FileBroken, FileUnknown, drawing, media_type_of, redraw
 from server.core.storage import FileTooLarge
@@ -27,8 +27,6 @@ HEAD: Final = 64 * 1024
 
 # Films have a turn of their own, because a long one takes a minute, and readers wait for pictures.
 _probing = asyncio.Semaphore(2)
-
-_ACTIVE = re.compile(rb"/(?:JavaScript|JS|Launch|EmbeddedFile|RichMedia|XFA|OpenAction|AA)(?![A-Za-z])")
 
 
 class FilmUnfit(Invalid):
@@ -73,6 +71,7 @@ async def inspect(path: Path, *, clean: Path) -> FileFound:
     :raises FileAmbiguous: if it is or carries something else as well.
     :raises ImageTooLarge: if an image has too many pixels.
     :raises FilmUnfit: if a film or sound cannot be played, or is too long.
+    :raises DocumentUnfit: if a document is encrypted, or unpacks to too much.
     """
     kind, media_type = await asyncio.to_thread(_first_look, path)
     if kind == "image":
@@ -80,7 +79,7 @@ async def inspect(path: Path, *, clean: Path) -> FileFound:
             width, height = await asyncio.to_thread(redraw, path, clean, media_type=media_type)
         return FileFound(kind, media_type, width, height)
     if kind == "document":
-        await asyncio.to_thread(_document, path)
+        await asyncio.to_thread(check_document, path)
         return FileFound(kind, media_type)
     if media_type != "audio/mpeg":
         await asyncio.to_thread(_boxes, path)
@@ -96,24 +95,6 @@ def _first_look(path: Path) -> tuple[str, str]:
     if zipfile.is_zipfile(path) or MARKUP.search(head):
         raise FileAmbiguous()
     return kind, media_type
-
-
-def _document(path: Path) -> None:
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        tail = b""
-        while piece := file.read(1024 * 1024):
-            found = _ACTIVE.search(tail + piece)
-            if found:
-                raise FileAmbiguous(f"Documents with {found[0].decode()} are not taken in.")
-            tail = (tail + piece)[-64:]
-        file.seek(max(0, size - 2048))
-        end = file.read()
-    last = end.rfind(b"%%EOF")
-    if last < 0:
-        raise FileBroken()
-    if end[last + 5 :].strip(b"\r\n\t \0"):
-        raise FileAmbiguous()
 
 
 def _boxes(path: Path) -> None:
