@@ -5,7 +5,7 @@ import sys
 
 from bench.harness import Row
 
-NAMES = ("frame", "episode", "calendar", "intake", "start")
+NAMES = ("frame", "episode", "calendar", "intake", "media", "start")
 
 
 def main() -> int:

@@ -98,7 +98,7 @@ class Client(asyncio.Protocol):
             length = (
                 int(head[at + 15 : head.find(b"\r\n", at) if head.find(b"\r\n", at) > 0 else None]) if at > 0 else 0
             )
-            if not head.startswith((b"http/1.1 200", b"http/1.1 304")):
+            if not head.startswith((b"http/1.1 200", b"http/1.1 206", b"http/1.1 304")):
                 self._errors.append(int(head[9:12]))
             self._missing = length - (len(self._buffer) - end - 4)
             self._buffer = b""

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from content import inspection, trail
+from content import inspection, renditions, trail
 from content.inspection import FileFound
 from content.workflow import CURRENT, WAITING
 from server.core.db import connection, transaction
@@ -170,6 +170,8 @@ async def looked_at(files: Files, incoming: Incoming, *, wanted: str = "") -> As
             raise WrongKind(wanted=wanted, found=found.kind)
         kept = await asyncio.to_thread(described, clean) if found.kind == "image" else incoming
         await files.keep(kept.path, kept.sha256)
+        if found.kind == "image":
+            await renditions.prepare(files=files, sha256=kept.sha256, media_type=found.media_type)
         yield kept, found
         # What was kept before the library knew of it may have been cleared as a file that nobody knows.
         if not await files.is_kept(kept.sha256):

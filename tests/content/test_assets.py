@@ -172,6 +172,25 @@ async def test_a_cut_keeps_the_point_that_matters(files: DiskFiles, form: str, x
             assert all(abs(one - other) < 30 for one, other in zip(square.getpixel(place), wanted, strict=True))
 
 
+@pytest.mark.parametrize(("form", "size"), [("PNG", (2400, 3600)), ("WEBP", (3000, 1700)), ("PNG", (6000, 1200))])
+async def test_a_large_image_is_drawn_from_a_smaller_one_just_as_sharp(
+    files: DiskFiles, form: str, size: tuple[int, int]
+) -> None:
+    asset = await taken(files, picture(form, size))
+    master = f"{asset.sha256}-{renditions.MASTER}"
+    assert await files.is_kept(master, shelf="renditions") == (min(size) > 1125 / 0.7)
+    for spec in (Spec(1125), Spec(375, 375), Spec(500, 400, 0, 100)):
+        drawn = await renditions.rendition(files=files, sha256=asset.sha256, spec=spec, suffix="webp")
+        with Image.open(io.BytesIO(drawn)) as image:
+            assert image.width == spec.width
+            assert abs(image.height - (spec.height or spec.width * size[1] / size[0])) <= 1
+    # It stays as long as the image does, whoever asks for it or not.
+    if await files.is_kept(master, shelf="renditions"):
+        os.utime(files.path_of(master, shelf="renditions"), (NOON.timestamp(),) * 2)
+        await renditions.clear_files(SimpleNamespace(files=files), after(days=99))
+        assert await files.is_kept(master, shelf="renditions")
+
+
 async def test_an_image_that_many_ask_for_at_once_is_drawn_once(
     files: DiskFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
