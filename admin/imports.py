@@ -1,7 +1,6 @@
 """Sheets at the editors' desk: taking one in, seeing what it would do, choosing; exports and templates."""
 
 from typing import Any, Final, get_args
-from urllib.parse import quote
 
 import msgspec
 from sanic import Blueprint, HTTPResponse, Request
@@ -30,6 +29,7 @@ from server.web.languages import marked, told
 from server.web.pages import page, redirect, refusal_of, render
 from server.web.replies import reply
 from server.web.request import HouseRequest
+from server.web.saved_file import saved
 
 blueprint = Blueprint("admin_imports", url_prefix="/admin/imports")
 sheets = Blueprint("admin_sheets", url_prefix="/admin/sheets")
@@ -194,7 +194,4 @@ def _asked(request: Request) -> Form:
 
 
 def _file(sheet: SheetFile) -> HTTPResponse:
-    """Give a sheet to be saved under its name (RFC 6266)."""
-    suffix = sheet.name.rpartition(".")[2]
-    headers = {"content-disposition": f"attachment; filename=\"sheet.{suffix}\"; filename*=UTF-8''{quote(sheet.name)}"}
-    return HTTPResponse(sheet.data, 200, headers, sheet.media_type)
+    return saved(sheet.data, name=sheet.name, media_type=sheet.media_type)

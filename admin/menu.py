@@ -58,6 +58,7 @@ MENU: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
         marked("运营"),
         (
             Entry("/admin/questions", marked("医生提问"), "help-circle", QUESTION_READERS),
+            Entry("/admin/figures", marked("内容数据"), "chart-bar"),
             Entry("/admin/messages", marked("消息"), "message-circle", MESSAGE_READERS),
             Entry("/admin/professionals", marked("专业人士认证"), "shield-check", CREDENTIAL_REVIEWERS),
             Entry("/admin/hospitals", marked("医院词典"), "building-hospital", HOSPITAL_KEEPERS),

@@ -11,7 +11,7 @@ import msgspec
 from asyncpg import Record
 from msgspec import Struct
 
-from cdp import books, consent
+from cdp import books, consent, metrics_folding
 from cdp.batches import EventOutcome, Judged, Origin, Row, Unknown
 from cdp.envelope import ANALYTICS
 from cdp.judging import EventRefused, judge_again
@@ -67,6 +67,9 @@ async def _judge(row: Record, at: datetime) -> str:
         return "waiting"
     outcome = await _store(event, origin)
     stored = outcome.outcome == "accepted"
+    if stored:
+        # It lies in the log where it came in, and that has been counted.
+        await metrics_folding.count_again(since=origin.received_at)
     await _resolve(row["id"], "conflict" if outcome.code == CONFLICTING else "stored" if stored else "duplicate", at)
     return "stored" if stored else "duplicate"
 

@@ -22,3 +22,12 @@ async def paths(item_ids: Iterable[int]) -> dict[int, list[tuple[int, str]]]:
     for row in rows:
         found.setdefault(row["leaf"], []).append((row["id"], row["title"]))
     return found
+
+
+async def kinds_and_titles(item_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """Give the kind and the title of each item, of drafts as they are now."""
+    rows = await connection().fetch(
+        "SELECT i.id, i.kind, d.title FROM item i JOIN draft d ON d.item_id = i.id WHERE i.id = ANY($1::bigint[])",
+        list(set(item_ids)),
+    )
+    return {row["id"]: (row["kind"], row["title"]) for row in rows}

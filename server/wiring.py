@@ -19,6 +19,8 @@ from cdp import (
     log,
     message_sending,
     messages,
+    metrics_folding,
+    metrics_records,
     months,
     professional_records,
     professional_upkeep,
@@ -80,6 +82,7 @@ MODELS: Final[dict[str, list[str]]] = {
         "cdp.tables.accounts",
         "cdp.tables.log",
         "cdp.tables.messages",
+        "cdp.tables.metrics",
         "cdp.tables.professionals",
         "cdp.tables.profiles",
     ],
@@ -102,6 +105,7 @@ JOBS: Final[list[Job]] = [
     Job("log.months", 6 * 3600, months.keep),
     Job("log.books", 600, books.check),
     Job("log.erase_stragglers", 600, history.erase_stragglers),
+    Job("metrics.count", metrics_folding.EVERY_S, metrics_folding.count),
     Job("sessions.purge", 3600, sessions.purge),
     Job("idempotency.purge", 3600, idempotency.purge),
     Job("messages.send", 3, message_sending.send_due),
@@ -149,6 +153,7 @@ REACTIONS: Final[dict[type[happened.Event], tuple[log.Reaction, ...]]] = {
 # What the rooms hold of people, by the names under which a person reads it in an export and in the receipts.
 EXPORTS: Final[dict[str, erasure.Export]] = {
     "events": history.export,
+    "figures": metrics_records.export,
     "messages": messages.export,
     "entitlements": entitlements.export,
     "content": personal.export,
@@ -156,6 +161,7 @@ EXPORTS: Final[dict[str, erasure.Export]] = {
 }
 ERASERS: Final[dict[str, erasure.Eraser]] = {
     "events": history.erase,
+    "figures": metrics_records.erase,
     "messages": messages.erase,
     "professionals": professional_records.erase,
     "entitlements": entitlements.erase,

@@ -9,7 +9,7 @@ import pytest
 from log_samples import AGREED, AT, event, judged
 from msgspec import structs
 
-from cdp import books, history
+from cdp import books, history, metrics, metrics_folding
 from cdp.batches import Judged, Sender, Unknown
 from cdp.intake import Intake
 from cdp.quarantine import Replayed, replay
@@ -62,6 +62,17 @@ async def hour() -> books.Hour:
     (found,) = await books.hours(since=AT, until=AT + timedelta(hours=1))
     assert found.gap == 0
     return found
+
+
+async def test_what_comes_in_behind_what_was_counted_is_counted_too(intake: Intake) -> None:
+    await agree(7, "service", "analytics")
+    await intake.take(as_it_was(event(), AGREED))
+    at = AT + timedelta(days=9)
+    await metrics_folding.count(None, at)
+    assert await replay(at=at) == Replayed(stored=1)
+    await metrics_folding.count(None, at)
+    day = AT.date()
+    assert (await metrics.of_item(item_id=7, since=day, until=day + timedelta(days=1))).opened == 1
 
 
 async def test_what_is_known_by_now_comes_into_the_log_as_it_would_have_then(intake: Intake) -> None:

@@ -2,6 +2,10 @@
 
 const COLOURS = ["#0f766e", "#f08a3c", "#3b6fb6", "#b0457b", "#7a8c1e", "#6b5bb5", "#8a949c"];
 
+// What adds up stands on one another; what does not, as people of smaller circles in larger ones, goes beside.
+const BAR = { type: "bar", stack: "all", barMaxWidth: 36 };
+const LINE = { type: "line", symbolSize: 6 };
+
 function read(table) {
   const heads = [...table.querySelectorAll("thead th")].slice(1);
   const rows = [...table.querySelectorAll("tbody tr")];
@@ -31,7 +35,7 @@ for (const box of document.querySelectorAll("[data-chart-of]")) {
     tooltip: { trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" } },
     xAxis: { type: "category", data: days, axisTick: { show: false }, axisLabel: { color: "#47525f" } },
     yAxis: { type: "value", minInterval: 1, axisLabel: { color: "#47525f" } },
-    series: series.map((one) => ({ ...one, type: "bar", stack: "all", barMaxWidth: 36 })),
+    series: series.map((one) => ({ ...one, ...(box.dataset.chartKind === "line" ? LINE : BAR) })),
   });
   new ResizeObserver(() => chart.resize()).observe(box);
 }

@@ -38,7 +38,7 @@ function account(me) {
     el(
       "div",
       el("span.avatar.large", { "aria-hidden": "true" }, (known?.name || "医").replace(/（.*$/, "").slice(-1)),
-      el("div.grow", el("h2", known?.name || "医生"), el("p.quiet.small", `${when(me.created_at)} 加入`)),
+      el("div.grow", el("h2", known?.name || "医生"), el("p.quiet.small", `${when(me.created_at)} 加入 · 编号 ${known?.account ?? ""}`)),
       button("退出登录", { tone: "plain small", icon: "leave", "data-testid": "sign-out", onclick: (event) => busy(event.currentTarget, leave) }),
     ),
     el(
