@@ -75,6 +75,7 @@ async def forget(parts: Any, at: datetime) -> None:
                 "DELETE FROM professional_photo WHERE application_id IN ("
                 "SELECT f.application_id FROM professional_photo AS f "
                 "JOIN professional_application AS p ON p.id = f.application_id WHERE p.decided_at <= $1 "
+                "AND p.verdict = 'approved' AND (p.ended_at IS NULL OR p.ended_at > $1) "
                 "ORDER BY p.id LIMIT $2 FOR UPDATE OF f SKIP LOCKED) RETURNING application_id",
                 before,
                 MOST_AT_ONCE,

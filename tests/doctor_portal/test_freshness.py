@@ -10,11 +10,13 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from professional_fixtures import Practice
 
 from content import items, publishing
 from server.core import clock
@@ -153,3 +155,42 @@ async def test_the_word_of_a_change_reaches_another_worker_at_once(
     behind = await stale_for(worker.client, path, deed(), lambda answer: answer.json().get("title") == "新")
     await redis.aclose()
     assert behind < 0.2
+
+
+async def test_a_standing_begins_and_ends_in_another_worker_within_a_second(worker: Worker, practice: Practice) -> None:
+    at = clock.now()
+    series_id = await published_series(at=at, audience="professional")
+    chen = await practice.doctor()
+    application_id = await practice.submit(chen)
+    worker.client.headers.update(chen.headers)
+    path = f"/api/doctor/series/{series_id}"
+    assert (await worker.client.get(path)).status_code == 403
+    # The word goes through another Redis than this worker hears.
+    behind = await stale_for(
+        worker.client, path, practice.approve(application_id), lambda answer: answer.status_code == 200
+    )
+    assert behind < MOST_S
+    behind = await stale_for(
+        worker.client, path, practice.revoke(application_id), lambda answer: answer.status_code == 403
+    )
+    assert behind < MOST_S
+
+
+async def test_an_expiry_needs_no_word_and_no_job(worker: Worker, practice: Practice) -> None:
+    series_id = await published_series(at=clock.now(), audience="professional")
+    chen = await practice.doctor()
+    application_id = await practice.submit(chen)
+    ends_at = clock.now() + timedelta(seconds=2)
+    await practice.approve(application_id, valid_until=ends_at)
+    worker.client.headers.update(chen.headers)
+    path = f"/api/doctor/series/{series_id}"
+    assert (await worker.client.get(path)).status_code == 200
+    seen: list[tuple[bool, int]] = []
+    while clock.now() < ends_at + timedelta(milliseconds=300):
+        before = clock.now()
+        answer = await worker.client.get(path)
+        # What was asked and answered on one side of the instant belongs to that side.
+        if clock.now() < ends_at or before >= ends_at:
+            seen.append((before >= ends_at, answer.status_code))
+    assert {status for over, status in seen if not over} == {200}
+    assert {status for over, status in seen if over} == {403}
