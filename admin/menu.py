@@ -17,6 +17,8 @@ PUBLISHERS: Final = frozenset({Role.PUBLISHER})
 # Taking something away must never wait for one person.
 WITHDRAWERS: Final = frozenset({Role.PUBLISHER, Role.EDITOR, Role.COMPLIANCE, Role.LEGAL, Role.MEDICAL})
 CONSENT_KEEPERS: Final = frozenset({Role.EDITOR, Role.COMPLIANCE, Role.LEGAL})
+SEARCH_KEEPERS: Final = frozenset({Role.EDITOR})
+SEARCH_READERS: Final = SEARCH_KEEPERS | {Role.ANALYST}
 MESSAGE_READERS: Final = frozenset({Role.EDITOR, Role.ANALYST, Role.COMPLIANCE})
 # The words of doctors are theirs: for who answers them, and nobody else.
 QUESTION_READERS: Final = frozenset({Role.EDITOR, Role.MEDICAL})
@@ -59,6 +61,7 @@ MENU: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
         (
             Entry("/admin/questions", marked("医生提问"), "help-circle", QUESTION_READERS),
             Entry("/admin/figures", marked("内容数据"), "chart-bar"),
+            Entry("/admin/search", marked("搜索"), "search", SEARCH_READERS),
             Entry("/admin/messages", marked("消息"), "message-circle", MESSAGE_READERS),
             Entry("/admin/professionals", marked("专业人士认证"), "shield-check", CREDENTIAL_REVIEWERS),
             Entry("/admin/hospitals", marked("医院词典"), "building-hospital", HOSPITAL_KEEPERS),

@@ -92,6 +92,12 @@ DEEDS: Final = {
     "filmed_consent.withdraw": marked("撤回知情同意"),
     "tag.save": marked("保存标签"),
     "tag.remove": marked("删除标签"),
+    "lexicon.add": marked("添加词语"),
+    "lexicon.remove": marked("删除词语"),
+    "lexicon.plant": marked("载入起步词库"),
+    "synonyms.save": marked("保存同义词"),
+    "synonyms.remove": marked("删除同义词"),
+    "search.dismiss": marked("移除无结果的搜索"),
     "pin.arrange": marked("调整置顶"),
     "inquiry.merge": marked("合并提问"),
     "inquiry.answer": marked("答复提问"),
@@ -122,6 +128,9 @@ SUBJECTS: Final = {
     "own_account": marked("内部账号"),
     "filmed_consent": marked("知情同意"),
     "tag": marked("标签"),
+    "lexicon": marked("词典"),
+    "synonyms": marked("同义词"),
+    "search": marked("搜索"),
     "pin": marked("置顶"),
     "inquiry": marked("医生提问"),
     "merge_review": marked("身份复核"),
@@ -133,6 +142,13 @@ SUBJECTS: Final = {
     "event_month": marked("日志分区"),
     **activity_words.SUBJECTS,
     **professional_words.SUBJECTS,
+}
+
+FOUND_BY: Final = {
+    "meant": marked("按近似词找到"),
+    "sound": marked("读音相近"),
+    "slip": marked("相差一字"),
+    "part": marked("含部分词语"),
 }
 
 MESSAGE_KEYS: Final = {

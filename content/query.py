@@ -23,7 +23,7 @@ LONG: Final = 4
 
 # Words that ask and bind, and say nothing of the subject.
 _EMPTY_WORDS: Final = """
-    不能 不会 不可以 很 太 最 更 较 比较 非常 特别
+    前 后 中 不能 不会 不可以 很 太 最 更 较 比较 非常 特别
     的 了 吗 呢 吧 啊 呀 么 着 过 得 地 是 在 有 和 与 及 或 也 都 就 还 还是 而 但 但是 并 并且 把 被 对 对于
     关于 从 向 为 于 到 之 以 等 这 那 这个 那个 哪 哪些 哪个 哪里 什么 怎么 怎样 怎么办 如何 为什么 为何 是否
     是不是 能 能否 能不能 可 可以 可否 会 会不会 要 需要 应 应该 应当 该 要不要 需不需要 有没有 有无 多少 多久
@@ -85,13 +85,17 @@ def understood(text: str, lexicon: Lexicon) -> Query:
 def _read(folded: str, lexicon: Lexicon, *, mend: bool) -> Query:
     cut = terms_of(lexicon, folded)
     kept = [entry for entry in cut if entry[0] not in _EMPTY] or cut
-    unlike = list(dict(kept).items())
+    unlike = list({name: (name, pieces) for name, pieces in reversed(kept)}.values())[::-1]
     if len(unlike) > MOST_TERMS:
         # The longest say most; they stay in their order.
         longest = sorted(range(len(unlike)), key=lambda place: (-len(unlike[place][0]), place))[:MOST_TERMS]
         unlike = [unlike[place] for place in sorted(longest)]
     terms = tuple(_term(name, pieces, lexicon) for name, pieces in unlike)
-    shown = " ".join(term.text for term in terms)
+    shown, last = "", 0
+    for name, pieces in unlike:
+        # What stood apart, also because empty words stood between, stays apart.
+        shown += " " * (shown != "" and pieces[0].start != last) + name
+        last = pieces[-1].end
     title = "".join(unit.text for unit in units(folded))
     return Query(shown, terms, title, _mended(folded, lexicon) if mend and terms else None)
 

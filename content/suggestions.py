@@ -137,7 +137,9 @@ async def _titles_with(query: str, key: str, asked: Asked) -> list[tuple[str, in
             WHERE w.found @@ {met} AND strpos(w.title, {text}) > 0 AND {asked.where} AND {asked.of_kinds}
             LIMIT {MOST_LOOKED_AT}
         )
-        SELECT l.title, hit.item_id, hit.kind FROM hit JOIN live l USING (item_id)
+        SELECT l.title, CASE l.kind WHEN 'season' THEN l.root_id ELSE l.item_id END AS item_id,
+            CASE l.kind WHEN 'season' THEN 'series' ELSE l.kind END AS kind
+        FROM hit JOIN live l USING (item_id)
         ORDER BY hit.at = 1 DESC, hit.published_at DESC, hit.item_id DESC LIMIT 5
         """,  # noqa: S608  the parts are constants and names of values
         *values.all,

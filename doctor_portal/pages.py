@@ -110,6 +110,12 @@ async def questions(request: Request) -> HTTPResponse:
     )
 
 
+@blueprint.get("/doctor/search")
+@open_page
+async def search(request: Request) -> HTTPResponse:
+    return _shell(request, script="search", path="/search", under="/", title="搜索", back="/", more=("search_field",))
+
+
 @blueprint.get("/doctor/calendar")
 @open_page
 async def calendar(request: Request) -> HTTPResponse:

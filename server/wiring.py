@@ -3,6 +3,7 @@
 The rule: nothing here decides anything; it says what belongs to the house and hands the parts to one another.
 """
 
+import asyncio
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
@@ -58,7 +59,7 @@ from doctor_portal import doors as doctor
 from doctor_portal import items as doctor_items
 from doctor_portal import pages as doctor_pages
 from gamification import sharing
-from server.core import idempotency, staff_sessions
+from server.core import idempotency, staff_sessions, words
 from server.core.jobs import Job
 from server.core.keys import Sealer
 from server.core.object_store import files_of
@@ -99,6 +100,9 @@ MODELS: Final[dict[str, list[str]]] = {
     "gamification": ["gamification.tables.sharing"],
 }
 
+
+# When the dictionary of the search is loaded, in seconds from the start.
+WORDS_AFTER_S: Final = 3.0
 
 # What `xinglin work` does again and again; exactly one process of the house does it.
 JOBS: Final[list[Job]] = [
@@ -219,6 +223,7 @@ async def furnish(ctx: Any) -> None:
     ctx.board_answers = boards.BoardAnswers(ctx.changes)
     ctx.item_answers = doctor_items.ItemAnswers(ctx.changes)
     trail.speak_through(ctx.changes)
+    ctx.loading = asyncio.create_task(_load_words())
     ctx.intake = Intake()
     ctx.intake.start()
     log.react(REACTIONS)
@@ -230,5 +235,12 @@ async def furnish(ctx: Any) -> None:
 async def clear_out(ctx: Any) -> None:
     """Let the rooms finish what they have under way, when it stops."""
     trail.fall_silent(ctx.changes)
+    ctx.loading.cancel()
     await ctx.intake.stop()
     await ctx.wechat.aclose()
+
+
+async def _load_words() -> None:
+    """Load the dictionary of the search once the start is over, so that nobody waits for it."""
+    await asyncio.sleep(WORDS_AFTER_S)
+    await asyncio.to_thread(words.load)

@@ -184,6 +184,12 @@ class Cutter:
         return cut
 
 
+def load() -> None:
+    """Load the dictionary and the tables, which takes a third of a second, before somebody waits for them."""
+    _jieba()
+    _converter()
+
+
 @cache
 def _jieba() -> Any:
     import rjieba  # noqa: PLC0415  loads its dictionary, which only those pay who search or publish

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from cdp import metrics_folding
+from content import dictionary
 from server.core import audit, clock
 from server.core.db import transaction
 from server.core.roles import Role
@@ -61,6 +62,7 @@ async def seed(ctx: Any, say: Callable[[str], None], *, script: Sequence[Series]
     acting = await staff.seed(at=at)
     editor_id = acting[Role.EDITOR]
     await taxonomy.seed(staff_id=editor_id, at=at)
+    await dictionary.plant(staff_id=editor_id, at=at)
     try:
         font(24)
     except FontMissing as fault:

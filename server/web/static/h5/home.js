@@ -89,6 +89,7 @@ function asking() {
     el("div.row", el("div.grow.field", icon("search", "small"), field), button("查找", { type: "submit" })),
   );
   form.querySelector("button").type = "submit";
+  form.append(el("a.link.small", { href: "/h5/doctor/search" }, "搜索文章、视频、活动等全部内容"));
 
   async function answer(text) {
     const { items } = await get(`${API}/questions?text=${encodeURIComponent(text)}&limit=6`);
@@ -105,7 +106,7 @@ function asking() {
               ),
             ),
           )
-        : empty("没有找到回答这个问题的剧集", { drawn: "search", more: "换一种说法，或者到系列页向编辑提问。", deed: el("a.link", { href: "/h5/doctor/series" }, "去系列") }),
+        : empty("没有找到回答这个问题的剧集", { drawn: "search", more: "可以在全部内容中查找，或者到系列页向编辑提问。", deed: el("div.row.wrap.centre", el("a.button.plain", { href: `/h5/doctor/search?text=${encodeURIComponent(text)}` }, "搜索全部内容"), el("a.link", { href: "/h5/doctor/series" }, "去系列")) }),
     );
   }
   return el("section.section", { "aria-label": "按问题查找" }, form, found);
