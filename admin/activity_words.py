@@ -70,3 +70,5 @@ FINDINGS: Final = {
     "agenda_unsorted": marked("议程须按时间先后排列。"),
     "agenda_outside": marked("议程超出活动的结束时间。"),
 }
+
+FORMS: Final = {"meeting": marked("学术会议"), "official": marked("官方活动"), "live": marked("直播")}

@@ -10,6 +10,7 @@ from typing import Any, Final
 from markupsafe import Markup, escape
 from msgspec import Struct
 
+from admin.kind_forms import FORMS
 from content.film_times import film_time
 from server.web.languages import marked
 
@@ -17,6 +18,7 @@ from server.web.languages import marked
 LONGEST: Final = 4000
 
 FIELDS: Final = {
+    **{name: word for form in FORMS.values() for name, word in form.words.items()},
     "title": marked("标题"),
     "summary": marked("简介"),
     "tags": marked("标签"),

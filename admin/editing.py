@@ -4,16 +4,19 @@ The rule: only reading; every write is one call of the room, made by a door.
 """
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sanic import HTTPResponse, Request
 
 from admin.differences import FIELDS
+from admin.fields import Loose, json_of
+from admin.kind_forms import FORMS, presentable
 from admin.menu import PLANNERS, PUBLISHERS, WITHDRAWERS, WRITERS
+from admin.sides import SIDES
+from admin.typed import hours
 from admin.words import AUDIENCES, FACETS, FINDINGS, KINDS, ROLES, STAGES, STATE_COLOURS, STATES
-from content import airings, assets, filming, items, publishing, tags, titles, workflow
+from content import assets, filming, items, lookup, publishing, tags, titles, workflow
 from content.assets import Asset, AssetMissing
 from content.checks import Finding
 from content.film_times import film_time
@@ -28,6 +31,7 @@ from server.web.languages import SOURCE, language_of, told
 from server.web.pages import render
 
 MOST_PARENTS = 500
+_BLOCK = re.compile(r"blocks\[\d+\]")
 
 
 async def edit_page(
@@ -36,29 +40,53 @@ async def edit_page(
     """Draw the page of an item; ``refused`` says why something was not done."""
     at = clock.now()
     item = await items.draft_of(item_id=item_id)
+    form = FORMS[item.kind]
     standing = await workflow.standing(item_id=item_id, at=at)
+    shape = presentable(item.kind, item.shape)
+    above = (await titles.paths([item_id]))[item_id][:-1]
+    facts: dict[str, Any] = {}
+    for side in form.sides:
+        facts |= await SIDES[side].facts(item, at)
     return render(
         request,
         "admin/items/edit.html",
         status=status,
         refused=refused,
         item=item,
-        shape=presentable(item.shape),
+        form=form,
+        forms=FORMS,
+        shape=shape,
         standing=standing,
+        sides=[SIDES[side].template for side in form.sides],
         findings=said(request, await publishing.checks(item_id=item_id, at=at)),
         waiting=next((row for row in await publishing.history(item_id=item_id) if _waits(row)), None),
-        airing=await airings.airing_of(episode_id=item_id) if item.kind == "episode" else None,
         now=at,
-        above=(await titles.paths([item_id]))[item_id][:-1],
+        above=above,
+        shown=shown_on_phone(item, above),
         parents=await parents(item.kind, at=at),
         children=await children(item, at=at),
-        tag_groups=await tag_groups(),
-        consents=await filming.listing() if item.kind == "episode" else [],
+        tag_trees=await tag_trees(),
+        consents=await filming.listing() if "filmed_patient" in form.words else [],
         files=await files_of(request, item.shape, at=at),
+        named=await lookup.named(item_ids=_items_in(shape)),
         editor=(await staff.names([item.updated_by])).get(item.updated_by, ""),
         may=may(reader.roles),
+        **facts,
         **words(),
     )
+
+
+def shown_on_phone(item: DraftState, above: list[tuple[int, str]]) -> int | None:
+    """Say which item the phone shows beside the form: a season has no page and is seen on that of its series."""
+    if item.kind != "season":
+        return item.item_id
+    return above[-1][0] if above else None
+
+
+def _items_in(shape: Loose) -> list[int]:
+    """List the items that a draft names."""
+    given = [*(shape["related"] or []), *(block.get("product") for block in shape["blocks"] or [])]
+    return [one for one in given if isinstance(one, int) and not isinstance(one, bool) and 0 < one < 2**63]
 
 
 def words() -> dict[str, Any]:
@@ -72,42 +100,11 @@ def words() -> dict[str, Any]:
         "facet_names": FACETS,
         "role_names": ROLES,
         "film_time": film_time,
+        "hours": hours,
+        "json_of": json_of,
         "blank": Loose(),
         "anchor": anchor,
     }
-
-
-class Loose(dict[str, Any]):
-    """A part of a draft, whose fields may all be missing."""
-
-    def __missing__(self, name: str) -> None:
-        return None
-
-
-def presentable(shape: Mapping[str, Any]) -> Loose:
-    """Give a draft so that a page can show it, whatever it holds: a field of the wrong sort is left out.
-
-    What is left out is named by the publish checks all the same.
-    """
-    found = Loose()
-    for name, value in shape.items():
-        if name in _ROWS:
-            found[name] = [_part(row) for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
-        elif name in _PARTS:
-            found[name] = _part(value) if isinstance(value, Mapping) else Loose()
-        elif name == "tags":
-            found[name] = [slug for slug in value if isinstance(slug, str)] if isinstance(value, list) else []
-        elif not isinstance(value, Mapping | list):
-            found[name] = value
-    return found
-
-
-_ROWS = frozenset({"chapters", "questions", "team", "documents"})
-_PARTS = frozenset({"cover", "video"})
-
-
-def _part(value: Mapping[str, Any]) -> Loose:
-    return Loose({name: inner for name, inner in value.items() if not isinstance(inner, Mapping | list)})
 
 
 def may(roles: frozenset[Role]) -> dict[str, bool]:
@@ -135,7 +132,9 @@ def said(request: Request, findings: list[Finding]) -> list[dict[str, Any]]:
 
 
 def anchor(path: str) -> str:
-    """Give the id of the field of a path: ``chapters[2].title`` is ``field-chapters-2-title``."""
+    """Give the id of the field of a path: ``chapters[2].title`` is ``field-chapters-2-title``; a block is one field."""
+    if match := _BLOCK.match(path):
+        path = match[0]
     return "field-" + re.sub(r"[^A-Za-z0-9_]+", "-", path).strip("-")
 
 
@@ -172,7 +171,7 @@ async def parents(kind: str, *, at: datetime) -> list[tuple[int, str]]:
 
 async def children(item: DraftState, *, at: datetime) -> list[tuple[items.Row, list[items.Row]]]:
     """List what stands under an item in its order, and what stands under that."""
-    if item.kind == "episode":
+    if not FORMS[item.kind].below:
         return []
     rows = (await items.listing(at=at, parent_id=item.item_id, size=MOST_PARENTS)).rows
     found = []
@@ -190,6 +189,27 @@ async def tag_groups() -> dict[str, list[tags.Tag]]:
     for tag in await tags.listing():
         found.setdefault(tag.facet, []).append(tag)
     return {facet: group for facet, group in found.items() if group}
+
+
+async def tag_trees() -> dict[str, list[tuple[tags.Tag, int]]]:
+    """Give the tags by facet as trees: each after what it stands under, with its depth."""
+    return {facet: _tree(group) for facet, group in (await tag_groups()).items()}
+
+
+def _tree(group: list[tags.Tag]) -> list[tuple[tags.Tag, int]]:
+    below: dict[str | None, list[tags.Tag]] = {}
+    slugs = {tag.slug for tag in group}
+    for tag in group:
+        below.setdefault(tag.parent_slug if tag.parent_slug in slugs else None, []).append(tag)
+    found: list[tuple[tags.Tag, int]] = []
+
+    def add(parent: str | None, depth: int) -> None:
+        for tag in below.get(parent, []):
+            found.append((tag, depth))
+            add(tag.slug, depth + 1)
+
+    add(None, 0)
+    return found
 
 
 async def files_of(request: Request, shape: dict[str, Any], *, at: datetime) -> dict[int, dict[str, Any]]:

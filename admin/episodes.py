@@ -1,9 +1,8 @@
-"""Episodes: their list, and the time at which one is first shown."""
+"""The time at which an episode is first shown."""
 
 from sanic import Blueprint, HTTPResponse
 
 from admin.editing import edit_page
-from admin.lists import item_list
 from admin.menu import PLANNERS
 from content import airings
 from content.access import ItemMissing
@@ -17,12 +16,6 @@ from server.web.request import HouseRequest
 
 blueprint = Blueprint("admin_episodes", url_prefix="/admin/episodes")
 TIME_NEEDED = marked("请选择播出的日期和时间。")
-
-
-@blueprint.get("/")
-@page()
-async def episodes(request: HouseRequest, reader: StaffReader) -> HTTPResponse:
-    return await item_list(request, reader, "episode")
 
 
 @blueprint.post("/<episode_id:int>/airing")

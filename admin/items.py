@@ -1,15 +1,18 @@
 """An item on the editors' desk: making it, writing it, throwing an unused one away."""
 
+from typing import Final
+
 import msgspec
 from sanic import Blueprint, HTTPResponse
 
 from admin.differences import differences
 from admin.editing import edit_page, parents, said, words
-from admin.item_form import FORMS, shape_of
+from admin.kind_forms import FORMS, shape_of
 from admin.menu import WRITERS
-from content import items, publishing, tree
+from content import items, lookup, publishing, tree
 from content.access import ItemMissing
 from content.items import DraftStale
+from content.kinds import kind_of
 from server.core import clock, staff
 from server.core.errors import Refusal
 from server.core.staff_sessions import StaffReader
@@ -19,6 +22,8 @@ from server.web.replies import reply
 from server.web.request import HouseRequest
 
 blueprint = Blueprint("admin_items", url_prefix="/admin/items")
+# A long Chinese text takes nine bytes a character in a form.
+MOST_BYTES: Final = 3_500_000
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -57,6 +62,27 @@ async def create(request: HouseRequest, reader: StaffReader) -> HTTPResponse:
     return redirect(request, f"/admin/items/{made.item_id}")
 
 
+@blueprint.get("/picker")
+@page(roles=WRITERS)
+async def picker(request: HouseRequest, reader: StaffReader) -> HTTPResponse:
+    """List items for a field that names another one."""
+    asked = Form([(name, value) for name, values in request.args.items() for value in values])
+    text, kind = asked.text("text"), asked.text("kind", most=40)
+    kinds = [kind] if kind in FORMS else []
+    found = await lookup.found(text=text, kinds=kinds) if text else await lookup.latest(kinds=kinds)
+    return render(request, "admin/items/picker.html", items=found, **words())
+
+
+@blueprint.get("/<item_id:int>/named")
+@page()
+async def named(request: HouseRequest, reader: StaffReader, item_id: int) -> HTTPResponse:
+    """Name an item, as a field that names it shows it."""
+    found = await lookup.named(item_ids=[item_id])
+    if item_id not in found:
+        raise ItemMissing()
+    return render(request, "admin/items/named.html", item=found[item_id], **words())
+
+
 @blueprint.get("/<item_id:int>")
 @page()
 async def edit(request: HouseRequest, reader: StaffReader, item_id: int) -> HTTPResponse:
@@ -67,7 +93,7 @@ async def edit(request: HouseRequest, reader: StaffReader, item_id: int) -> HTTP
 @page(roles=WRITERS)
 async def save(request: HouseRequest, reader: StaffReader, item_id: int) -> HTTPResponse:
     """Save the draft for the script of the page, which sends the whole form and the revision it is based on."""
-    form = form_of(request)
+    form = form_of(request, most_bytes=MOST_BYTES)
     kind = (await items.draft_of(item_id=item_id)).kind
     draft = await items.save_draft(
         item_id=item_id,
@@ -106,7 +132,7 @@ async def save_and_stay(request: HouseRequest, reader: StaffReader, item_id: int
 async def conflict(request: HouseRequest, reader: StaffReader, item_id: int) -> HTTPResponse:
     """Show how what was typed here differs from what somebody else has saved."""
     theirs = await items.draft_of(item_id=item_id)
-    mine = shape_of(theirs.kind, form_of(request))
+    mine = shape_of(theirs.kind, form_of(request, most_bytes=MOST_BYTES))
     names = await staff.names([theirs.updated_by])
     return render(
         request,
@@ -173,11 +199,8 @@ async def discard(request: HouseRequest, reader: StaffReader, item_id: int) -> H
     except items.ItemInUse as refused:
         status, errors = refusal_of(request, refused)
         return await edit_page(request, reader, item_id, status=status, refused=next(iter(errors.values())))
-    further = f"/admin/items/{item.parent_id}" if item.parent_id else f"/admin/{LISTS[item.kind]}"
+    further = f"/admin/items/{item.parent_id}" if item.parent_id else f"/admin/{FORMS[item.kind].list_name}"
     return redirect(request, further, flash="草稿已删除。")
-
-
-LISTS = {"series": "series", "season": "series", "episode": "episodes"}
 
 
 async def _new(request: HouseRequest, form: Form, errors: dict[str, str], *, status: int = 200) -> HTTPResponse:
@@ -188,9 +211,10 @@ async def _new(request: HouseRequest, form: Form, errors: dict[str, str], *, sta
         request,
         "admin/items/new.html",
         status=status,
-        kind=kind,
+        kind=FORMS[kind],
         form=form,
         errors=errors,
+        stands_under=bool(kind_of(kind).parents),
         parents=await parents(kind, at=clock.now()),
         parent_id=form.whole("parent_id"),
         **words(),

@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from admin.kind_forms import LISTED
 from server.core.roles import STAFF, Role
 from server.web.languages import marked
 
@@ -44,9 +45,11 @@ MENU: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
     ("", (Entry("/admin/", marked("概览"), "layout-dashboard"),)),
     (
         marked("内容"),
+        tuple(Entry(f"/admin/{form.list_name}", form.name, form.icon) for form in LISTED),
+    ),
+    (
+        marked("编排"),
         (
-            Entry("/admin/series", marked("系列"), "playlist"),
-            Entry("/admin/episodes", marked("剧集"), "movie"),
             Entry("/admin/reviewing", marked("内容审核"), "checks"),
             Entry("/admin/calendar", marked("排期日历"), "calendar-month"),
             Entry("/admin/assets", marked("素材库"), "photo"),

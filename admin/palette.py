@@ -8,7 +8,7 @@ from msgspec import Struct
 from sanic import Blueprint, HTTPResponse, Request
 
 from admin.editing import words
-from admin.item_form import FORMS
+from admin.kind_forms import FORMS
 from admin.menu import MENU, WRITERS, Entry
 from admin.words import KINDS
 from content import lookup

@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from sanic import Blueprint, HTTPResponse, Request
 
-from admin.editing import Loose, children, files_of, presentable
+from admin.editing import children, files_of
+from admin.fields import Loose
+from admin.kind_forms import presentable
 from content import airings, items, tags, titles
 from content.access import ItemMissing
 from content.items import DraftState
@@ -58,7 +60,7 @@ async def _series(request: Request, item: DraftState) -> dict[str, Any]:
     below = await children(item, at=clock.now())
     return {
         **await _both(request, item),
-        "problem": presentable(item.shape)["problem"] or "",
+        "problem": presentable(item.kind, item.shape)["problem"] or "",
         "seasons": [
             {"id": row.item_id, "title": row.title, "summary": "", "episodes": await _cards(request, inner)}
             for row, inner in below
@@ -69,7 +71,7 @@ async def _series(request: Request, item: DraftState) -> dict[str, Any]:
 
 
 async def _episode(request: Request, item: DraftState) -> dict[str, Any]:
-    shape = presentable(item.shape)
+    shape = presentable(item.kind, item.shape)
     files = await files_of(request, item.shape, at=clock.now())
     path = (await titles.paths([item.item_id]))[item.item_id]
     chapters = [
@@ -107,7 +109,7 @@ async def _episode(request: Request, item: DraftState) -> dict[str, Any]:
 
 async def _both(request: Request, item: DraftState) -> dict[str, Any]:
     """Give what a series and an episode have in common."""
-    shape = presentable(item.shape)
+    shape = presentable(item.kind, item.shape)
     files = await files_of(request, {"cover": item.shape.get("cover")}, at=clock.now())
     cover = shape["cover"] or Loose()
     named = await tags.names()
@@ -130,7 +132,7 @@ async def _cards(request: Request, rows: list[items.Row]) -> list[dict[str, Any]
     cards = []
     for row in rows[:MOST_CARDS]:
         draft = await items.draft_of(item_id=row.item_id)
-        shape = presentable(draft.shape)
+        shape = presentable(draft.kind, draft.shape)
         facts = {"stage": shape["stage"], "duration_s": _number(shape["duration_s"]), "airs_at": row.airs_at}
         cards.append({**await _both(request, draft), **facts, "cancelled": False})
     return cards

@@ -9,7 +9,9 @@ from markupsafe import Markup
 from sanic import Blueprint, HTTPResponse, Request
 
 from admin.differences import differences, lines
-from admin.editing import Loose, anchor, presentable, said, words
+from admin.editing import anchor, said, words
+from admin.fields import Loose
+from admin.kind_forms import presentable
 from admin.menu import ADMINISTRATORS, WRITERS
 from admin.words import BLOCKS
 from content import items, markup, publishing, review, review_notes, review_queue, review_rules, versions, workflow
@@ -181,7 +183,7 @@ async def _page(
         status=status,
         refused=refused,
         item=item,
-        shape=presentable(item.shape),
+        shape=presentable(item.kind, item.shape),
         standing=standing,
         parts=_parts(item),
         lines=[line for line in lines(item.shape) if line.path.split(".")[0] not in {"body", "title", "summary"}],

@@ -238,6 +238,18 @@ KINDS: Final = {
     "product": marked("产品"),
     "document": marked("资料"),
 }
+ARTICLE_FORMS: Final = {
+    "news": marked("资讯"),
+    "prevention": marked("疾病防治"),
+    "frontier": marked("学术前沿"),
+    "case": marked("病例讨论"),
+}
+PRODUCT_CLASSES: Final = {
+    "prescription": marked("处方药"),
+    "otc": marked("非处方药"),
+    "device": marked("医疗器械"),
+    "other": marked("其他"),
+}
 
 STATES: Final = {
     "draft": marked("草稿"),

@@ -44,6 +44,13 @@ async def recent(*, staff_id: int, most: int = 8) -> list[Found]:
     return await _listed("WHERE d.updated_by = $2 ORDER BY d.updated_at DESC, d.item_id DESC", most, staff_id)
 
 
+async def latest(*, kinds: Collection[str] = (), most: int = 12) -> list[Found]:
+    """List the items, perhaps of some kinds, that were changed last."""
+    return await _listed(
+        "WHERE ($2::text[] = '{}' OR i.kind = ANY($2)) ORDER BY d.updated_at DESC, d.item_id DESC", most, sorted(kinds)
+    )
+
+
 async def named(*, item_ids: Collection[int]) -> dict[int, Found]:
     """Give items by their ids; those that there are not are left out."""
     rows = await _listed("WHERE i.id = ANY($2::bigint[])", len(item_ids), list(item_ids))

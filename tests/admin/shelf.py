@@ -78,3 +78,33 @@ async def an_episode(*, parent_id: int | None, published: bool = False, **change
     if published:
         await publish(item_id=made.item_id, staff_id=1, at=LONG_AGO)
     return made.item_id
+
+
+async def a_text(kind: str, **changes: Any) -> int:
+    """Make the draft of an item of any kind that is written, with a body and a block of every sort."""
+    picture = {"asset": await a_file(), "alt": "示意"}
+    product = (await items.create(kind="product", shape={"title": "示范产品"}, staff_id=1, at=LONG_AGO)).item_id
+    own: dict[str, Any] = {
+        "video": {"duration_s": 720, "video": {"asset": await a_file("video")}},
+        "activity": {"form": "meeting", "agenda": [{"starts_min": 30, "title": "开场", "speakers": ["陈知远"]}]},
+        "brand_account": {"field": "造口护理", "operator": "杏林示范", "qr": picture},
+        "product": {"product_class": "device", "certificates": [{"name": "注册证", "number": "示范 1"}]},
+    }
+    shape = {
+        "title": "一篇文字",
+        "summary": "摘要。",
+        "cover": picture,
+        "author": {"name": "陈知远", "title": "主任医师", "hospital": "杏林示范医院"},
+        "sources": [{"title": "一份指南", "url": "https://example.org/guide"}],
+        "related": [product],
+        "body": "## 小标题\n\n一段**文字**。\n\n[[image-1]]\n\n[[quiz-1]]\n",
+        "blocks": [
+            {"type": "image", "key": "image-1", "picture": picture, "caption": "图一"},
+            {"type": "quiz", "key": "quiz-1", "question": "对吗？", "options": [{"text": "对", "right": True}]},
+            {"type": "table", "key": "table-1", "header": ["甲", "乙"], "rows": [["1", "2"]]},
+            {"type": "product", "key": "product-1", "product": product},
+        ],
+        **own.get(kind, {}),
+        **changes,
+    }
+    return (await items.create(kind=kind, shape=shape, staff_id=1, at=LONG_AGO)).item_id

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from admin.differences import differences, marked_up
-from admin.item_form import shape_of
+from admin.kind_forms import shape_of
 from content.film_times import film_time, seconds
 from server.core.errors import Invalid
 from server.web.forms import Form

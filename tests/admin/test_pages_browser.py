@@ -334,7 +334,7 @@ class TestWithoutAMouse:
         await expect(palette.get_by_role("option")).to_have_count(1)
         await expect(palette.get_by_role("option")).to_have_attribute("aria-selected", "true")
         await page.keyboard.press("Enter")
-        await expect(page).to_have_url(f"{window.url}/admin/items/{series}")
+        await page.wait_for_url(f"{window.url}/admin/items/{series}")
         await page.keyboard.press("Control+k")
         await page.keyboard.type("手机预览")
         await expect(palette.get_by_role("option", name="手机预览")).to_be_visible()

@@ -3,9 +3,12 @@
 // The rule: every save carries the revision it is based on. What is not saved yet lies in this browser as well, until a
 // save of it has been answered; a session that is over is begun anew over the page, and the save goes on.
 
+import { body } from "./blocks.js";
 import { files, hold } from "./files.js";
+import { holdItem, picks } from "./picks.js";
 import { lists, refreshed, resize } from "./rows.js";
 import { csrf, renew } from "./session.js";
+import { redrawTags, tags } from "./tags.js";
 import { toast } from "./toast.js";
 
 const REST_MS = 1500;
@@ -19,6 +22,7 @@ let saved = serialized();
 let timer = 0;
 let running = null;
 let stopped = false;
+let bodyFilled = null;
 
 function serialized() {
   const pairs = new URLSearchParams(new FormData(form));
@@ -232,8 +236,12 @@ async function fill(pairs) {
     field.value = given[turn] ?? "";
     const box = "asset" in field.dataset ? field.closest("[data-file]") : null;
     if (box) await hold(box, field.value ? { id: field.value } : null);
+    const item = "itemId" in field.dataset ? field.closest("[data-item]") : null;
+    if (item) await holdItem(item, field.value);
   }
   refreshed(form);
+  redrawTags(form);
+  bodyFilled?.();
 }
 
 // The phone beside the form.
@@ -272,10 +280,14 @@ for (const sheet of document.querySelectorAll("dialog")) {
   });
 }
 preview();
+if (!texts.draft) tags(form, () => {});
 
 if (texts.draft) {
   lists(form, changed);
   files(form, changed);
+  picks(form, changed);
+  tags(form, changed);
+  bodyFilled = body(form, changed);
   saved = serialized();
   offerCopy();
   form.addEventListener("input", changed);

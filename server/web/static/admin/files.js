@@ -62,9 +62,12 @@ export async function hold(box, asset) {
 function fill(form, box, asset) {
   const duration = form.querySelector("[data-duration]");
   if (box.dataset.kind === "video" && duration && asset.length) duration.value = asset.length;
-  const alt = form.elements.namedItem("cover.alt");
+  const around = box.closest("[data-row], [role=group]") ?? form;
+  const alt = around.querySelector("[data-alt]") ?? around.parentElement?.querySelector('[data-path="picture.alt"]');
   if (box.dataset.kind === "image" && alt && !alt.value && asset.alt) alt.value = asset.alt;
-  const title = box.closest("[data-row]")?.querySelector('[data-field="title"]');
+  const title =
+    box.closest("[data-row]")?.querySelector('[data-field="title"]') ??
+    around.parentElement?.querySelector('[data-path="document.title"]');
   if (title && !title.value) title.value = asset.name.replace(/\.pdf$/i, "");
 }
 

@@ -5,9 +5,8 @@
 export function lists(form, changed) {
   for (const list of form.querySelectorAll("[data-rows]")) {
     const section = list.parentElement;
-    section.querySelector("[data-row-add]").addEventListener("click", () => {
+    section.querySelector("[data-row-add]")?.addEventListener("click", () => {
       const row = add(list);
-      number(list);
       refresh(form);
       row.querySelector("input:not([type=hidden]), select, button").focus();
       changed();
@@ -21,7 +20,7 @@ export function lists(form, changed) {
       else if ("rowRemove" in button.dataset) {
         const next = row.nextElementSibling ?? row.previousElementSibling;
         row.remove();
-        (next?.querySelector("[data-row-remove]") ?? section.querySelector("[data-row-add]")).focus();
+        (next?.querySelector("[data-row-remove]") ?? section.querySelector("[data-row-add], [data-item-add]")).focus();
       } else return;
       if (!("rowRemove" in button.dataset)) button.focus();
       number(list);
@@ -43,6 +42,7 @@ export function add(list) {
   const key = row.querySelector("[data-key]");
   if (key) key.value = fresh(list);
   list.append(row);
+  number(list);
   return row;
 }
 
@@ -62,6 +62,8 @@ function number(list) {
     }
     const file = row.querySelector("[data-file]");
     if (file) file.id = `field-${list.dataset.rows}-${place}-asset`;
+    const item = row.querySelector("[data-item-shown]");
+    if (item) item.id = `field-${list.dataset.rows}-${place}`;
     row.querySelector("[data-row-up]").disabled = place === 0;
     row.querySelector("[data-row-down]").disabled = place === list.children.length - 1;
   });
