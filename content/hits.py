@@ -20,7 +20,7 @@ By = Literal["text", "meant", "sound", "slip", "part"]
 _BY: Final[Mapping[str, By]] = {"meant": "meant", "sound": "sound", "slip": "slip", "part": "part"}
 
 _ITEMS: Final = f"""
-    SELECT l.item_id, l.kind, l.slug, l.card, l.tags, l.seconds, l.published_at, w.body, a.airs_at,
+    SELECT l.item_id, l.kind, l.slug, l.card, l.tags, l.seconds, l.product_class, l.published_at, w.body, a.airs_at,
         root.item_id AS root_id, root.title AS root_title,
         (SELECT json_agg(json_build_array(q.text, q.starts_at_s) ORDER BY q.number) FROM live_question q
          WHERE q.item_id = l.item_id) AS questions
@@ -53,6 +53,7 @@ class Hit(Struct, frozen=True, kw_only=True):
     seconds: int | None
     airs_at: datetime | None
     published_at: datetime
+    product_class: str
     by: By
 
 
@@ -93,6 +94,7 @@ def _hit(row: Mapping[str, Any], by: By, needles: Needles, words: Lexicon) -> Hi
         seconds=row["seconds"],
         airs_at=row["airs_at"],
         published_at=row["published_at"],
+        product_class=row["product_class"],
         by=by,
     )
 

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 from sanic import Blueprint, Request
 
-from content import search, searched, suggestions
+from content import displays, search, searched, suggestions
 from content.hits import Hit
 from content.matching import Filters, Place
 from content.search import Counts
@@ -99,6 +99,7 @@ def blueprint(portal: Audience) -> Blueprint:
             after=place(query.cursor, Place),
             limit=query.limit,
         )
+        await displays.note(reader=reader, item_ids=displays.among(found.hits), surface="search", at=at)
         if found.counts is not None and not (query.kind or query.tag or query.section or query.since or query.until):
             await searched.note(
                 typed=query.text, text=found.text, found=found.counts.total, reader=reader, portal=portal, at=at
