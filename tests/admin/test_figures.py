@@ -17,7 +17,8 @@ from server.core.roles import STAFF, Role
 
 
 async def seen(name: str, item_id: int, account: int, **body: Any) -> None:
-    at = clock.now() - timedelta(minutes=5)
+    # Now, and not some minutes ago: that may have been yesterday.
+    at = clock.now()
     await connection().execute(
         "INSERT INTO event (source, event_id, name, schema, account_id, session, created_at, received_at, derived_at, "
         "body) VALUES (2, $1, $2, '1-0-0', $3, 's', $4, $4, $4, $5)",
