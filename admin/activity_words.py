@@ -37,6 +37,46 @@ SUBJECTS: Final = {
     "poll": marked("投票"),
 }
 
+FORMS: Final = {"meeting": marked("学术会议"), "official": marked("官方活动"), "live": marked("直播")}
+STATUSES: Final = {
+    "unplanned": marked("未安排时间"),
+    "upcoming": marked("未开始"),
+    "on": marked("进行中"),
+    "over": marked("已结束"),
+    "cancelled": marked("已取消"),
+}
+STATUS_COLOURS: Final = {
+    "unplanned": "badge-amber",
+    "upcoming": "badge-blue",
+    "on": "badge-green",
+    "over": "",
+    "cancelled": "badge-red",
+}
+REGISTRATION_STATES: Final = {
+    "registered": marked("已报名"),
+    "waiting": marked("候补"),
+    "cancelled": marked("已取消"),
+}
+REGISTRATION_COLOURS: Final = {"registered": "badge-green", "waiting": "badge-amber", "cancelled": ""}
+QUESTION_STATES: Final = {
+    "waiting": marked("待审核"),
+    "approved": marked("已通过"),
+    "answered": marked("已回答"),
+    "hidden": marked("已隐藏"),
+}
+QUESTION_COLOURS: Final = {
+    "waiting": "badge-amber",
+    "approved": "badge-blue",
+    "answered": "badge-green",
+    "hidden": "",
+}
+PHASES: Final = {
+    "none": marked("没有直播"),
+    "before": marked("未开播"),
+    "on": marked("直播中"),
+    "over": marked("已结束"),
+}
+
 EVENTS: Final = {
     "activity_reschedule": marked("活动时间变更"),
     "activity_register": marked("活动报名"),
@@ -70,5 +110,3 @@ FINDINGS: Final = {
     "agenda_unsorted": marked("议程须按时间先后排列。"),
     "agenda_outside": marked("议程超出活动的结束时间。"),
 }
-
-FORMS: Final = {"meeting": marked("学术会议"), "official": marked("官方活动"), "live": marked("直播")}

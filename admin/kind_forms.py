@@ -144,7 +144,8 @@ FORMS: Final[dict[str, KindForm]] = {
             kind="activity",
             name=marked("活动"),
             new=marked("新建活动"),
-            list_name="activities",
+            list_name="activity-texts",
+            sides=("plan",),
             icon="calendar-event",
             groups=(
                 basics(

@@ -28,6 +28,7 @@ IDENTITY_REVIEWERS: Final = frozenset({Role.COMPLIANCE})
 CREDENTIAL_REVIEWERS: Final = frozenset({Role.COMPLIANCE})
 HOSPITAL_KEEPERS: Final = frozenset({Role.COMPLIANCE, Role.EDITOR})
 ENTITLERS: Final = frozenset({Role.COMPLIANCE, Role.ADMINISTRATOR})
+HOSTS: Final = frozenset({Role.EDITOR, Role.PUBLISHER})
 AUDITORS: Final = frozenset({Role.ADMINISTRATOR, Role.COMPLIANCE})
 ADMINISTRATORS: Final = frozenset({Role.ADMINISTRATOR})
 
@@ -62,6 +63,7 @@ MENU: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
     (
         marked("运营"),
         (
+            Entry("/admin/activities", marked("活动与报名"), "clipboard-list"),
             Entry("/admin/questions", marked("医生提问"), "help-circle", QUESTION_READERS),
             Entry("/admin/figures", marked("内容数据"), "chart-bar"),
             Entry("/admin/search", marked("搜索"), "search", SEARCH_READERS),

@@ -24,4 +24,11 @@ async def _airing(item: DraftState, at: datetime) -> dict[str, Any]:
     return {"airing": await airings.airing_of(episode_id=item.item_id)}
 
 
-SIDES: Final[dict[str, Side]] = {"airing": Side("admin/items/airing.html", _airing)}
+async def _plan(item: DraftState, at: datetime) -> dict[str, Any]:
+    return {}
+
+
+SIDES: Final[dict[str, Side]] = {
+    "airing": Side("admin/items/airing.html", _airing),
+    "plan": Side("admin/activities/beside.html", _plan),
+}

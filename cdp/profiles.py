@@ -1,8 +1,8 @@
 """Profiles: the name, hospital and department that a doctor has told once, so that nothing asks for them again.
 
-The rule: a profile lies sealed with the key of its account, is asked for only where it is needed (a seat at an
-activity), and is told to staff only there. All accounts of a person have the profile of any of them, their own before
-another's.
+The rule: whoever was verified as a professional has a profile by that; others tell it. It lies sealed with the key of
+its account, is asked for only where it is needed (a seat at an activity), and is told to staff only there. All accounts
+of a person have the profile of any of them, their own before another's.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from cdp import accounts, consent
+from cdp.professional_particulars import TITLES, Title
+from cdp.professionals import field
 from server.core.db import connection, transaction
 from server.core.errors import Conflict
 from server.core.keys import Sealer
@@ -77,8 +79,8 @@ async def require(*, sealer: Sealer, account_id: int, given: Profile | None, at:
 
 
 async def is_there(*, account_id: int) -> bool:
-    """Tell whether the person whose account this is has a profile."""
-    return bool(await connection().value(f"SELECT EXISTS ({_OF_PEOPLE})", [account_id]))
+    """Tell whether the person whose account this is has a profile, told or verified."""
+    return bool(await connection().value(f"SELECT EXISTS ({_OF_PEOPLE}) OR EXISTS ({_OF_PROFESSIONALS})", [account_id]))
 
 
 async def profile_of(*, sealer: Sealer, account_id: int) -> Profile | None:
@@ -88,11 +90,28 @@ async def profile_of(*, sealer: Sealer, account_id: int) -> Profile | None:
 
 async def profiles_of(*, sealer: Sealer, account_ids: Sequence[int]) -> dict[int, Profile]:
     """Give the profiles of the people whose accounts these are, by account; who has none is left out."""
-    rows = await connection().fetch(_OF_PEOPLE, list(account_ids))
-    opened = await sealer.open_all([(accounts.owner(row["kept_by"]), FIELD, row["sealed"]) for row in rows])
-    return {
+    told = await connection().fetch(_OF_PEOPLE, list(account_ids))
+    found = {row["account_id"] for row in told}
+    verified = await connection().fetch(_OF_PROFESSIONALS, [one for one in account_ids if one not in found])
+    opened = await sealer.open_all(
+        [
+            *((accounts.owner(row["kept_by"]), FIELD, row["sealed"]) for row in told),
+            *((accounts.owner(row["kept_by"]), field(row["id"], "name"), row["sealed"]) for row in verified),
+        ]
+    )
+    profiles = {
         row["account_id"]: msgspec.json.decode(text, type=Profile)
-        for row, text in zip(rows, opened, strict=True)
+        for row, text in zip(told, opened[: len(told)], strict=True)
+        if text is not None
+    }
+    return profiles | {
+        row["account_id"]: Profile(
+            name=text,
+            hospital=row["hospital"],
+            department=row["department"],
+            title=TITLES.get(Title(row["title"]), "") if row["title"] in set(Title) else "",
+        )
+        for row, text in zip(verified, opened[len(told) :], strict=True)
         if text is not None
     }
 
@@ -124,4 +143,15 @@ LEFT JOIN person_map AS mine ON mine.account_id = asked.id AND mine.until_at IS 
 LEFT JOIN person_map AS other ON other.person_id = mine.person_id AND other.until_at IS NULL
 JOIN profile AS p ON p.account_id IN (asked.id, other.account_id)
 ORDER BY asked.id, p.account_id <> asked.id, p.changed_at DESC
+"""
+# The same of whoever is verified: the newest standing whose name is still known.
+_OF_PROFESSIONALS: Final = """
+SELECT DISTINCT ON (asked.id) asked.id AS account_id, p.account_id AS kept_by, p.id, p.name AS sealed, p.hospital,
+    p.department, p.title
+FROM unnest($1::bigint[]) AS asked (id)
+LEFT JOIN person_map AS mine ON mine.account_id = asked.id AND mine.until_at IS NULL
+LEFT JOIN person_map AS other ON other.person_id = mine.person_id AND other.until_at IS NULL
+JOIN professional_application AS p ON p.account_id IN (asked.id, other.account_id)
+WHERE p.verdict = 'approved' AND p.ended_at IS NULL AND p.name IS NOT NULL
+ORDER BY asked.id, p.decided_at DESC, p.id DESC
 """

@@ -57,24 +57,29 @@ async def room_of(*, activity_id: int, reader: Reader, at: datetime) -> tuple[Ro
     air = await air_of(activity_id=activity_id)
     if air is None or not air.stream:
         raise NoBroadcast()
-    viewers = await connection().value(
-        "SELECT count(DISTINCT account_id) FROM live_sitting "
-        "WHERE activity_id = $1 AND ended_at IS NULL AND heard_at > $2",
-        activity_id,
-        at - PRESENT,
-    )
     room = Room(
         activity_id=activity_id,
         phase=air.phase(at),
         opens_at=air.opens_at,
         closes_at=air.closes_at,
-        viewers=viewers,
+        viewers=await viewers_of(activity_id=activity_id, at=at),
         questions=await broadcast_questions.shown(activity_id=activity_id),
         polls=await polls.listing(activity_id=activity_id, opened=True),
         replay_id=await replays.replay_of(activity_id=activity_id, reader=reader, at=at),
     )
     turns = [time for time in (air.opens_at, air.closes_at) if time > at]
     return room, min(turns, default=None)
+
+
+async def viewers_of(*, activity_id: int, at: datetime) -> int:
+    """Count who is there."""
+    there: int = await connection().value(
+        "SELECT count(DISTINCT account_id) FROM live_sitting "
+        "WHERE activity_id = $1 AND ended_at IS NULL AND heard_at > $2",
+        activity_id,
+        at - PRESENT,
+    )
+    return there
 
 
 async def mine_of(*, activity_id: int, reader: Reader, at: datetime) -> MyRoom:
