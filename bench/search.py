@@ -65,8 +65,9 @@ async def _fill(first: int, last: int) -> None:
             rows,
         )
         await held.executemany(
-            "INSERT INTO live_words SELECT item_id, kind, audience, valid_from, valid_until, published_at, product_class, "
-            "entitlement, section_ids, tags, $4, $2, $3, $5, $6::text::tsvector FROM live WHERE item_id = $1",
+            "INSERT INTO live_words SELECT item_id, kind, audience, valid_from, valid_until, published_at, "
+            "product_class, entitlement, section_ids, tags, $4, $2, $3, $5, $6::text::tsvector FROM live "
+            "WHERE item_id = $1",
             words,
         )
 
