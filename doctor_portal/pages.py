@@ -164,7 +164,14 @@ async def episode(request: Request, item_id: int) -> HTTPResponse:
 @open_page
 async def share(request: Request, share_id: str) -> HTTPResponse:
     return _shell(
-        request, script="share", path="/share", under="", title="分享", heading="分享给您的内容", share=share_id
+        request,
+        script="share",
+        path="/share",
+        under="",
+        title="分享",
+        heading="分享给您的内容",
+        more=("items", "gates"),
+        share=share_id,
     )
 
 
@@ -185,7 +192,7 @@ async def verify(request: Request) -> HTTPResponse:
 @blueprint.get("/doctor/me")
 @open_page
 async def me(request: Request) -> HTTPResponse:
-    return _shell(request, script="me", path="/me", under="/me", title="我的")
+    return _shell(request, script="me", path="/me", under="/me", title="我的", more=("items",))
 
 
 def _shell(

@@ -44,20 +44,21 @@ const address = (slug, tag = "") => `${HERE}/${encodeURIComponent(slug)}${tag ? 
 
 function draw(page, focus = "") {
   const { slug, tag, board, section } = here();
+  const ways = el(
+    "nav.board-tabs",
+    { "aria-label": "专区" },
+    boards.map((one) => el("a", { href: address(one.slug), "aria-current": one === board ? "page" : null, "data-focus": `board-${one.slug}`, id: `board-${one.slug}` }, icon(ICONS[one.look.icon] || "boards"), el("b", one.name))),
+  );
+  entitle("专区", section?.name || "专区");
   if (!section) {
     // It may be there for others; the door says what keeps this reader out.
-    page.replaceChildren(part(() => listed(slug, tag, "rows")));
+    page.replaceChildren(ways, part(() => listed(slug, tag, "rows")));
     return;
   }
-  entitle("专区", section.name);
   const sections = flat(board);
   page.replaceChildren(
     ...[
-      el(
-        "nav.board-tabs",
-        { "aria-label": "专区" },
-        boards.map((one) => el("a", { href: address(one.slug), "aria-current": one === board ? "page" : null, "data-tone": one.look.tone || null, "data-focus": `board-${one.slug}`, id: `board-${one.slug}` }, icon(ICONS[one.look.icon] || "boards"), el("b", one.name))),
-      ),
+      ways,
       section.summary ? el("p.quiet.board-words", section.summary) : null,
       sections.length
         ? el(
@@ -71,7 +72,10 @@ function draw(page, focus = "") {
     ].filter(Boolean),
   );
   page.querySelector(`#${CSS.escape(focus || "-")}`)?.focus({ preventScroll: true });
-  page.querySelector('.section-tabs [aria-current="page"]')?.scrollIntoView({ block: "nearest", inline: "center" });
+  requestAnimationFrame(() => {
+    const chosen = page.querySelector('.section-tabs [aria-current="page"]');
+    if (chosen) chosen.parentElement.scrollLeft = chosen.offsetLeft - (chosen.parentElement.clientWidth - chosen.offsetWidth) / 2;
+  });
 }
 
 async function tags(slug, chosen) {

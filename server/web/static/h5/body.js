@@ -15,7 +15,7 @@ const ATTRIBUTES = { A: ["href", "title"], OL: ["start"], TH: ["data-align"], TD
 
 /** Draw a text of an item; `preview` are addresses of files by their block, where nothing is asked of the doors. */
 export function body(parts, { item, preview = null } = {}) {
-  return el(
+  const prose = el(
     "div.prose",
     { "data-testid": "prose" },
     parts.map((part) => {
@@ -24,6 +24,20 @@ export function body(parts, { item, preview = null } = {}) {
       return BLOCKS[part.block?.type]?.(part.block, { item, preview }) || null;
     }),
   );
+  lift(prose);
+  return prose;
+}
+
+/** Bring the headings of a text right under that of the page, whatever order its author began with. */
+function lift(prose) {
+  const headings = [...prose.querySelectorAll("h2, h3, h4, h5, h6")];
+  const by = Math.min(...headings.map((one) => Number(one.nodeName[1]))) - 2;
+  if (!headings.length || by <= 0) return;
+  for (const heading of headings) {
+    const lifted = document.createElement(`h${Number(heading.nodeName[1]) - by}`);
+    lifted.append(...heading.childNodes);
+    heading.replaceWith(lifted);
+  }
 }
 
 /** Read cleaned HTML into nodes of this page. */
@@ -127,7 +141,7 @@ function product({ card, gate }) {
       { "data-testid": "product-gate" },
       icon("lock"),
       el("div.grow", el("b", "此处内容面向已认证的专业人士"), el("p.quiet.small", gate === "sign_in" ? "登录并通过专业身份认证后可查看。" : "通过专业身份认证后可查看。")),
-      el("a.button.plain.small", { href: gate === "sign_in" ? "/h5/doctor/me" : "/h5/doctor/verification" }, gate === "sign_in" ? "去登录" : "去认证"),
+      el("a.button.plain.small", { href: gate === "sign_in" ? "/h5/doctor/me" : "/h5/doctor/verify" }, gate === "sign_in" ? "去登录" : "去认证"),
     );
   }
   return el(

@@ -41,7 +41,7 @@ async function listed(kind) {
   function card(one) {
     const left = el("button.icon-button", { type: "button", "aria-label": `取消收藏：${one.title}` }, icon("trash", "small"));
     const made = el(
-      "article.card.item.rows",
+      "article.card.item.as-rows",
       { "data-testid": "favourite-card", "data-item": one.id },
       cover(one.cover, { seconds: one.duration_s || 0, size: "small" }),
       el(

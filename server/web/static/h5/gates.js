@@ -17,7 +17,7 @@ export function gate(problem) {
         el("span.round.large", icon("shield")),
         el("h2", "通过专业身份认证后可查看"),
         el("p", "依照药品信息管理的规定，这项内容仅供医学药学专业人士阅读。提交执业信息，审核通过后即可查看。"),
-        el("div.row.wrap.centre", el("a.button", { href: "/h5/doctor/verification" }, "去认证"), el("a.button.plain", { href: "/h5/doctor/" }, "回到首页")),
+        el("div.row.wrap.centre", el("a.button", { href: "/h5/doctor/verify" }, "去认证"), el("a.button.plain", { href: "/h5/doctor/" }, "回到首页")),
       ),
     ];
   }

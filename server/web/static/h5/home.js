@@ -14,7 +14,8 @@ const ICONS = { innovation: "spark", academy: "people", service: "brand" };
 show(() => {
   note("page_view", { page: document.body.dataset.path });
   return [
-    el("div.two.home", el("div.stack.wide-gap", signedIn() ? part(next) : signInCard(), part(boards, { waiting: 0 })), el("div.stack.wide-gap", asking())),
+    signedIn() ? part(next) : signInCard(),
+    el("div.two.home", part(boards, { waiting: 0 }), asking()),
     section("手术系列", { href: "/h5/doctor/series" }, part(series, { waiting: 1 })),
     section(signedIn() ? "为您更新" : "最新内容", { id: "feed" }, part(feed, { waiting: 3 })),
   ];

@@ -26,7 +26,7 @@ show(async () => {
   } catch (problem) {
     const shown = PREVIEW ? null : gate(problem);
     if (!shown) throw problem;
-    entitle("需要认证", problem.title);
+    entitle(problem.status === 401 ? "需要登录" : problem.code === "professional_needed" ? "需要认证" : "需要权益", problem.title);
     return shown;
   }
   const home = itemHref(item.kind, ID);
@@ -41,6 +41,9 @@ show(async () => {
   if (!PREVIEW && board) document.querySelector(".back").href = `/h5/doctor/boards/${board.slug}`;
   const text = el("article.card.reader", { "data-testid": "item", "data-kind": item.kind }, ...(PAGES[item.kind] || PAGES.article)(item));
   const prose = text.querySelector(".prose");
+  const listed = prose ? outline(prose) : null;
+  const wide = matchMedia("(width >= 56rem)").matches;
+  if (listed && !wide) prose.before(listed);
   if (!PREVIEW) {
     note("page_view", { page: document.body.dataset.path });
     opened({ id: ID, kind: item.kind });
@@ -52,7 +55,7 @@ show(async () => {
     el(
       "aside.stack.wide-gap.beside",
       { "aria-label": "相关信息" },
-      prose ? outline(prose) : null,
+      wide ? listed : null,
       PREVIEW ? null : signedIn() ? part(() => deeds(ID), { waiting: 1 }) : guest(),
       related(item),
     ),
@@ -122,7 +125,7 @@ function head(item) {
     "p.row.wrap.gap-s.reader-tags",
     tag(words || KINDS[item.kind].name, item.more.product_class === "prescription" ? "alarm" : ""),
     item.more.field ? tag(item.more.field, "grey") : null,
-    item.sections.slice(-1).map((one) => tag(one.name, "grey")),
+    item.sections.slice(-1).filter((one) => one.name !== words).map((one) => tag(one.name, "grey")),
   );
 }
 
@@ -167,10 +170,11 @@ function way(item) {
 
 /** What the papers of a product say of it. */
 function facts(item) {
-  const { indications, cautions, certificates = [] } = item.more;
+  const { indications, cautions, certificates = [], product_class: sort } = item.more;
+  const use = ["prescription", "otc"].includes(sort) ? "适应证" : "适用范围";
   return el(
     "dl.facts",
-    indications ? [el("dt", "适应证"), el("dd.said", indications)] : null,
+    indications ? [el("dt", use), el("dd.said", indications)] : null,
     cautions ? [el("dt", "注意事项"), el("dd.said", cautions)] : null,
     certificates.length
       ? [
@@ -216,7 +220,7 @@ function chips(item) {
 
 function related(item) {
   if (!item.related.length) return null;
-  return section("相关内容", {}, el("div.items.rows", item.related.map((one, place) => itemCard(one, { list: "related", position: place + 1 }))));
+  return section("相关内容", {}, el("div.items.as-rows", item.related.map((one, place) => itemCard(one, { list: "related", position: place + 1 }))));
 }
 
 function guest() {
@@ -228,7 +232,7 @@ function outline(prose) {
   const found = contents(prose);
   if (found.length < LONG_HEADINGS) return null;
   const links = el("ol", found.map((one) => el("li", { class: one.deep ? "deep" : null }, el("a", { href: `#${one.id}` }, one.words))));
-  return el("details.card.outline", { open: matchMedia("(width >= 56rem)").matches }, el("summary", icon("list", "small"), `目录 · ${found.length} 节`), links);
+  return el("details.card.outline", { open: matchMedia("(width >= 56rem)").matches, "data-testid": "outline" }, el("summary", icon("list", "small"), `目录 · ${found.length} 节`), links);
 }
 
 /** How far down the text one is, as a line at the top of the page. */

@@ -66,11 +66,11 @@ export function itemCard(item, { layout = "rows", list, position, entry = null, 
       "p.row.wrap.gap-s.item-foot",
       REASONS[entry?.reason] ? tag(REASONS[entry.reason], entry.reason === "pinned" ? "warm" : "") : item.pinned ? tag("置顶", "warm") : null,
       tag(kindWords(item), more.product_class === "prescription" ? "alarm" : "grey"),
-      entry?.share ? el("span.quiet.small.numbers", `${item.kind === "article" ? "读到" : "看过"} ${percent(Math.max(entry.share, 0.01))}`) : el("span.quiet.small.numbers", dayShort(item.published_at)),
+      entry?.share ? el("span.quiet.small.numbers", `${item.kind === "article" ? "读到" : "看过"} ${percent(Math.max(entry.share, 0.01))}`) : item.happens ? null : el("span.quiet.small.numbers", dayShort(item.published_at)),
     ),
   );
   const card = el(
-    `article.card.item.${layout}`,
+    `article.card.item.as-${layout}`,
     { "data-testid": "item-card", "data-item": item.id, "data-kind": item.kind, "data-reason": entry?.reason || null },
     picture,
     words,
@@ -101,7 +101,7 @@ function line(item) {
 
 /** A list of cards that goes on by itself when its end comes near, and by a button for who walks by keys. */
 export function endless(draw, load, { layout = "rows", label = "" } = {}) {
-  const list = el(`div.items.${layout}`, { role: "feed", "aria-label": label || null, "aria-busy": "false" });
+  const list = el(`div.items.as-${layout}`, { role: "feed", "aria-label": label || null, "aria-busy": "false" });
   const end = el("p.quiet.small.feed-end", { hidden: true }, "没有更多了");
   const more = el("button.button.plain.wide", { type: "button", hidden: true, "data-testid": "more" }, "再看一些");
   const status = el("p.sr", { role: "status" });

@@ -1,12 +1,13 @@
 /** What belongs to the doctor: the account, reminders, the calendar feed, lists, and everything about one's own data. */
 
 import { get, once, post, put, remove } from "./api.js";
-import { cover, episodeCard, episodeHref, seriesHref } from "./cards.js";
-import { discard, note } from "./events.js";
+import { cover } from "./cards.js";
+import { discard, note, watchCard } from "./events.js";
+import { itemHref } from "./items.js";
 import { forget, session, signedIn } from "./session.js";
 import { copy } from "./sharing.js";
 import { decide, remember, signInCard } from "./sign_in.js";
-import { button, busy, dialog, el, empty, icon, part, section, show, tag, toast, when } from "./ui.js";
+import { button, busy, clock, dialog, el, empty, icon, part, percent, section, show, tag, toast, when } from "./ui.js";
 
 const API = "/api/doctor";
 
@@ -51,6 +52,8 @@ function account(me) {
         : button("绑定", { tone: "plain small", "data-testid": "bind-phone", onclick: (event) => busy(event.currentTarget, bind) }),
     ),
     verification(),
+    el("a", { href: "/h5/doctor/favourites" }, icon("bookmark"), el("span.grow", "我的收藏"), icon("right", "small")),
+    el("a", { href: "/h5/doctor/questions" }, icon("question"), el("span.grow", "我的提问"), icon("right", "small")),
   );
 
   async function bind() {
@@ -210,34 +213,37 @@ async function feed() {
 
 async function goOn() {
   const { items } = await get(`${API}/continue?limit=3`);
-  return items.length ? [section("继续观看", {}, el("div.episodes", items.map((one, place) => episodeCard({ ...one, state: "started" }, { list: "continue", position: place + 1 }))))] : [];
+  return items.length ? [section("继续", {}, el("div.episodes", items.map((one, place) => begun(one, place + 1))))] : [];
+}
+
+/** What was begun: a film with how much was watched of it, a text with how far it was read. */
+function begun(one, position) {
+  const card = el(
+    "article.card.episode",
+    { "data-testid": "continue-card" },
+    cover(one.cover, { seconds: one.duration_s || 0, share: one.share, size: "small" }),
+    el(
+      "div.stack.tight",
+      one.series ? el("p.quiet.small", one.series.title) : null,
+      el("h3.clip", el("a.cover-link", { href: itemHref(one.kind, one.id) }, one.title)),
+      el("p.quiet.small.numbers", `${one.duration_s ? "看过" : "读到"} ${percent(Math.max(one.share, 0.01))}${one.resume_s ? ` · 从 ${clock(one.resume_s)} 继续` : ""}`),
+    ),
+  );
+  watchCard(card, { item_id: one.id, kind: one.kind, list: "continue", position });
+  return card;
 }
 
 async function favourites() {
-  const page = await get(`${API}/favourites?limit=6`);
-  const list = el("div.episodes", page.items.map(favourite));
-  if (!page.items.length) return [section("我的收藏", {}, empty("还没有收藏", { drawn: "bookmark" }))];
-  let next = page.next;
-  const more = button("再看一些", {
-    tone: "plain",
-    onclick: () =>
-      busy(more, async () => {
-        const further = await get(`${API}/favourites?limit=12&cursor=${encodeURIComponent(next)}`);
-        list.append(...further.items.map(favourite));
-        next = further.next;
-        more.hidden = !next;
-      }),
-  });
-  more.hidden = !next;
-  return [section("我的收藏", {}, list, more)];
+  const { items } = await get(`${API}/favourites?limit=4`);
+  if (!items.length) return [section("我的收藏", {}, empty("还没有收藏", { drawn: "bookmark" }))];
+  return [section("我的收藏", { href: "/h5/doctor/favourites" }, el("div.episodes", items.map(favourite)))];
 }
 
 function favourite(one) {
-  const href = one.kind === "series" ? seriesHref(one.id) : episodeHref(one.id);
   return el(
     "article.card.episode",
     cover(one.cover, { seconds: one.duration_s || 0, size: "small" }),
-    el("div.stack.tight", el("h3.clip", el("a.cover-link", { href }, one.title)), el("p.quiet.small.numbers", `${when(one.since)} 收藏`)),
+    el("div.stack.tight", el("h3.clip", el("a.cover-link", { href: itemHref(one.kind, one.id) }, one.title)), el("p.quiet.small.numbers", `${when(one.since)} 收藏`)),
   );
 }
 

@@ -1,6 +1,7 @@
 /** One series: its problem, following it, its seasons and episodes, and the questions that they answer. */
 
 import { get, put, remove } from "./api.js";
+import { askButton } from "./asking.js";
 import { cover, episodeCard } from "./cards.js";
 import { note } from "./events.js";
 import { opened, reading } from "./reading.js";
@@ -30,7 +31,7 @@ show(async () => {
     el(
       "div.two",
       text,
-      el("aside.stack.wide-gap", PREVIEW ? null : signedIn() ? part(() => follow()) : guest(), team(series)),
+      el("aside.stack.wide-gap", PREVIEW ? null : signedIn() ? part(() => follow(series)) : guest(), team(series)),
     ),
   ];
 });
@@ -45,7 +46,7 @@ function head(series) {
 }
 
 /** Whether the doctor follows, with the button that changes it. */
-async function follow() {
+async function follow(series) {
   let state = await get(`${API}/series/${ID}/follow`);
   const pressed = el("button.button.wide", { type: "button", "data-testid": "follow" });
   const words = el("p.quiet.small");
@@ -69,7 +70,14 @@ async function follow() {
     }),
   );
   draw();
-  return [el("div.card.pad.stack", pressed, words, el("div.row.wrap", el("a.link", { href: "/h5/doctor/calendar" }, icon("calendar", "small"), "追剧日历"), shareButton(ID)))];
+  const asking = el(
+    "div.card.pad.stack",
+    el("p.strong", "有想弄清楚的问题？"),
+    el("p.quiet.small", "编辑会整理医生们的提问，逐一答复，或做成下一集。"),
+    askButton(series),
+    el("a.link.small", { href: "/h5/doctor/questions" }, "我的提问"),
+  );
+  return [el("div.card.pad.stack", pressed, words, el("div.row.wrap", el("a.link", { href: "/h5/doctor/calendar" }, icon("calendar", "small"), "追剧日历"), shareButton(ID))), asking];
 }
 
 function guest() {

@@ -1,49 +1,49 @@
 /** What somebody was handed: the opening is counted once, and the item is one tap away, with nothing in between. */
 
 import { get, post } from "./api.js";
-import { cover, episodeHref, seriesHref } from "./cards.js";
+import { cover } from "./cards.js";
 import { cameBy, note } from "./events.js";
+import { gate } from "./gates.js";
+import { itemHref, kindWords } from "./items.js";
 import { signedIn } from "./session.js";
-import { clock, el, entitle, minutes, show, tag, when } from "./ui.js";
+import { el, entitle, minutes, show, tag } from "./ui.js";
 
 const SHARE = document.body.dataset.share;
 const VISITOR = "xinglin.visitor";
+const OPENING = { series: "查看系列", episode: "观看", video: "观看", activity: "查看活动", brand_account: "查看", product: "查看", document: "查看资料" };
 
 show(async () => {
   cameBy(SHARE);
   const { item_id: id } = await post(`/api/shares/${encodeURIComponent(SHARE)}/opened`, { visitor: signedIn() ? "" : visitor() });
-  const item = await found(id);
+  let item;
+  try {
+    item = await get(`/api/doctor/items/${id}`);
+  } catch (problem) {
+    // What is for professionals alone says nothing of itself here, not even its title.
+    const shut = gate(problem);
+    if (!shut) throw problem;
+    return shut;
+  }
   note("page_view", { page: document.body.dataset.path });
-  const href = item.kind === "series" ? seriesHref(id) : episodeHref(id);
   entitle("分享给您的内容", item.title);
+  const { duration_s: seconds = 0, problem = "", questions = [] } = item.more;
   return [
     el(
       "article.card.series-card.handed",
       { "data-testid": "shared-item" },
-      cover(item.cover, { seconds: item.duration_s || 0, eager: true, size: "large" }),
+      cover(item.cover, { seconds, eager: true, size: "large" }),
       el(
         "div.pad.stack",
-        item.series ? el("p.quiet.small", item.series.title) : null,
+        el("div.row.wrap.gap-s", tag(kindWords(item), "grey"), seconds ? tag(minutes(seconds), "grey") : null),
         el("h2", item.title),
-        item.problem ? el("p.problem", item.problem) : null,
-        el("p", item.summary),
-        el("div.row.wrap.gap-s", item.duration_s ? tag(minutes(item.duration_s), "grey") : null, item.airs_at ? tag(when(item.airs_at), "grey") : null),
-        item.questions?.length ? el("ul.plain-list", item.questions.slice(0, 4).map((one) => el("li", `${one.text}（${clock(one.starts_at_s)}）`))) : null,
-        el("a.button.wide", { href, "data-testid": "open-shared" }, item.kind === "series" ? "查看系列" : "观看"),
+        problem ? el("p.problem", problem) : null,
+        item.summary ? el("p", item.summary) : null,
+        questions.length ? el("ul.plain-list", questions.slice(0, 4).map((one) => el("li", one.text))) : null,
+        el("a.button.wide", { href: itemHref(item.kind, id), "data-testid": "open-shared" }, OPENING[item.kind] || "查看全文"),
       ),
     ),
   ];
 });
-
-/** Find out what was shared; the share names the item but not its kind. */
-async function found(id) {
-  try {
-    return { kind: "episode", ...(await get(`/api/doctor/episodes/${id}`)) };
-  } catch (problem) {
-    if (problem.code !== "item_missing") throw problem;
-    return { kind: "series", ...(await get(`/api/doctor/series/${id}`)) };
-  }
-}
 
 /** Name this visit for the count of a day; nothing lasting is kept of a guest. */
 function visitor() {

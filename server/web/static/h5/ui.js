@@ -172,6 +172,12 @@ export function empty(words, { drawn = "calendar", more = "", deed = null } = {}
   return el("div.empty", el("span.round", icon(drawn)), el("p.strong", words), more ? el("p", more) : null, deed);
 }
 
+// What is said of what was there.
+const GONE = {
+  withdrawn: "编辑已把它下线。您的收藏和记录不受影响，重新上线后还会在这里。",
+  expired: "它的有效期已过，不再展示。",
+};
+
 /** A place whose content could not be had, with the reason and another try. */
 export function failure(problem, again) {
   if (problem.code === undefined) console.error(problem);
@@ -182,9 +188,9 @@ export function failure(problem, again) {
   return el(
     "div.empty",
     { role: "alert" },
-    el("span.round", icon(problem.code === "offline" ? "cloud" : "replay")),
+    el("span.round", icon(problem.code === "offline" ? "cloud" : gone ? "leave" : "replay")),
     el("h2", problem.title || "页面没有加载成功"),
-    el("p", problem.detail || (gone ? "它可能已下线，或不面向您的账号。" : "请稍后再试。")),
+    el("p", GONE[problem.code] || problem.detail || (gone ? "它可能已下线，或不面向您的账号。" : "请稍后再试。")),
     gone
       ? el("a.button.plain", { href: "/h5/doctor/" }, "回到首页")
       : button("再试一次", { tone: "plain", icon: "replay", onclick: again }),
