@@ -67,6 +67,8 @@ async def test_every_body_of_the_document_has_an_example(client: httpx.AsyncClie
     bodies = [
         door["requestBody"] for doors in document["paths"].values() for door in doors.values() if "requestBody" in door
     ]
-    described = [body["content"]["application/json"] for body in bodies if "schema" in str(body)]
+    # What a door takes as it comes, an archive or a file, has no shape.
+    of_json = [body["content"].get("application/json", {}) for body in bodies]
+    described = [content for content in of_json if "schema" in content]
     assert described
     assert all("example" in content for content in described)
