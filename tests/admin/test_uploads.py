@@ -302,8 +302,8 @@ async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(sender: Se
     sender.base = f"http://127.0.0.1:{served.port}"
     data = film(seconds=6.0)
     step = len(data) // 4
-    await served.start()
     try:
+        await served.start()
         address = await sender.begin(len(data))
         assert (await sender.part(address, data[:step])).status_code == 204
         await served.kill()
