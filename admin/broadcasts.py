@@ -20,6 +20,7 @@ from server.core.staff_sessions import StaffReader
 from server.core.wire import BadField
 from server.web.forms import Form, form_of
 from server.web.languages import marked, told
+from server.web.operation import NoSuchAddress
 from server.web.pages import page, redirect, refusal_of, render
 from server.web.request import HouseRequest
 
@@ -40,10 +41,12 @@ async def now(request: Request, reader: StaffReader, activity_id: int) -> HTTPRe
     return render(request, "admin/activities/broadcast_now.html", **await _state(activity_id))
 
 
-@blueprint.post("/<activity_id:int>/broadcast/<deed:open|close>")
+@blueprint.post("/<activity_id:int>/broadcast/<deed:str>")
 @page(roles=HOSTS)
 async def switch(request: HouseRequest, reader: StaffReader, activity_id: int, deed: str) -> HTTPResponse:
-    act = broadcast.open_now if deed == "open" else broadcast.close_now
+    act = {"open": broadcast.open_now, "close": broadcast.close_now}.get(deed)
+    if act is None:
+        raise NoSuchAddress(field="deed")
     try:
         await act(activity_id=activity_id, staff_id=reader.staff_id, at=clock.now(), request_id=request.request_id)
     except Refusal as refused:
@@ -95,10 +98,12 @@ async def make_poll(request: HouseRequest, reader: StaffReader, activity_id: int
     return redirect(request, f"{_home(activity_id)}#polls", flash="投票已建立，开始后观众可见。")
 
 
-@blueprint.post("/<activity_id:int>/broadcast/polls/<poll_id:int>/<deed:open|close|remove>")
+@blueprint.post("/<activity_id:int>/broadcast/polls/<poll_id:int>/<deed:str>")
 @page(roles=HOSTS)
 async def poll(request: HouseRequest, reader: StaffReader, activity_id: int, poll_id: int, deed: str) -> HTTPResponse:
-    act: Any = {"open": polls.open_poll, "close": polls.close_poll, "remove": polls.remove}[deed]
+    act: Any = {"open": polls.open_poll, "close": polls.close_poll, "remove": polls.remove}.get(deed)
+    if act is None:
+        raise NoSuchAddress(field="deed")
     try:
         await act(
             activity_id=activity_id,
