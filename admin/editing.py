@@ -5,7 +5,7 @@ The rule: only reading; every write is one call of the room, made by a door.
 
 import re
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sanic import HTTPResponse, Request
 
@@ -76,11 +76,15 @@ async def edit_page(
     )
 
 
+# The kinds whose drafts the phone pages can be filled with (``admin/preview.py``).
+PREVIEWED: Final = frozenset({"series", "episode"})
+
+
 def shown_on_phone(item: DraftState, above: list[tuple[int, str]]) -> int | None:
     """Say which item the phone shows beside the form: a season has no page and is seen on that of its series."""
-    if item.kind != "season":
-        return item.item_id
-    return above[-1][0] if above else None
+    if item.kind == "season":
+        return above[-1][0] if above else None
+    return item.item_id if item.kind in PREVIEWED else None
 
 
 def _items_in(shape: Loose) -> list[int]:

@@ -145,6 +145,7 @@ async def online(request: Request, reader: Reader, activity_id: int, body: Onlin
     roles=DOCTORS,
     refuses=(*keeping.REFUSALS, SittingMissing, SittingOver),
     tags=TAGS,
+    example=OnlineReport(sitting="4bPq1mZx9TnR7cVd2WkEs0", sequence=4, ranges=[(45.0, 52.5)]),
     description="The last report of a sitting. Who just goes away has left when nothing was heard for a minute and a "
     "half.",
 )
