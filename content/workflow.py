@@ -41,29 +41,44 @@ STATE_NAMES: Final = {
 CURRENT: Final = "{p}.began_at IS NOT NULL AND {p}.replaced_at IS NULL AND {p}.withdrawn_at IS NULL"
 WAITING: Final = "{p}.began_at IS NULL AND {p}.replaced_at IS NULL AND {p}.withdrawn_at IS NULL"
 
-# $1 is the time, $2 the roles that each kind requires, as JSON.
-STANDING: Final = f"""
+# What an item has said, shown and been approved for, newest first; each is looked up for one item, or made for all.
+_LAST: Final = """
+    SELECT DISTINCT ON (p.item_id) p.item_id, p.withdrawn_at, v.content_hash, v.number
+    FROM publication p JOIN version v ON v.id = p.version_id WHERE p.began_at IS NOT NULL{of_one}
+    ORDER BY p.item_id, p.id DESC
+"""
+_NEWEST: Final = """
+    SELECT DISTINCT ON (p.item_id) p.item_id, p.content_hash, p.number FROM version p WHERE true{of_one}
+    ORDER BY p.item_id, p.number DESC
+"""
+_APPROVALS: Final = """
+    SELECT item_id, content_hash, coalesce(array_agg(role ORDER BY role) FILTER (WHERE approved), '{{}}') AS roles
+    FROM (
+        SELECT DISTINCT ON (p.item_id, p.content_hash, p.role) p.item_id, p.content_hash, p.role::text,
+            p.approved AND (p.valid_until IS NULL OR p.valid_until > $1) AS approved
+        FROM approval p WHERE true{of_one} ORDER BY p.item_id, p.content_hash, p.role, p.id DESC
+    ) verdict GROUP BY item_id, content_hash
+"""
+
+
+def _standing(*, lateral: str, of_one: str, of_text: str) -> str:
+    last, newest, approvals = (
+        part.format(of_one=own) for part, own in ((_LAST, of_one), (_NEWEST, of_one), (_APPROVALS, of_one + of_text))
+    )
+    return f"""
     item i
     JOIN draft d ON d.item_id = i.id
     LEFT JOIN publication c ON c.item_id = i.id AND {CURRENT.format(p="c")} AND c.expired_at IS NULL
         AND (c.ends_at IS NULL OR c.ends_at > $1::timestamptz)
     LEFT JOIN publication w ON w.item_id = i.id AND {WAITING.format(p="w")}
-    LEFT JOIN LATERAL (
-        SELECT p.withdrawn_at, v.content_hash, v.number FROM publication p JOIN version v ON v.id = p.version_id
-        WHERE p.item_id = i.id AND p.began_at IS NOT NULL ORDER BY p.id DESC LIMIT 1
-    ) last ON true
-    LEFT JOIN LATERAL (
-        SELECT content_hash, number FROM version WHERE item_id = i.id ORDER BY number DESC LIMIT 1
-    ) newest ON true
-    LEFT JOIN LATERAL (
-        SELECT coalesce(array_agg(role ORDER BY role) FILTER (WHERE approved), '{{}}') AS roles FROM (
-            SELECT DISTINCT ON (role) role::text, approved AND (valid_until IS NULL OR valid_until > $1) AS approved
-            FROM approval WHERE item_id = i.id AND content_hash = d.content_hash ORDER BY role, id DESC
-        ) verdict
-    ) approvals ON true
-    CROSS JOIN LATERAL (
-        SELECT ARRAY(SELECT jsonb_array_elements_text($2::jsonb -> i.kind)) AS roles
-    ) required
+    LEFT JOIN {lateral} ({last}) last ON last.item_id = i.id
+    LEFT JOIN {lateral} ({newest}) newest ON newest.item_id = i.id
+    LEFT JOIN {lateral} ({approvals}) verdicts ON verdicts.item_id = i.id AND verdicts.content_hash = d.content_hash
+    CROSS JOIN LATERAL (SELECT coalesce(verdicts.roles, '{{}}') AS roles) approvals
+    LEFT JOIN (
+        SELECT key AS kind, ARRAY(SELECT jsonb_array_elements_text(value)) AS roles FROM jsonb_each($2::jsonb)
+    ) asked ON asked.kind = i.kind
+    CROSS JOIN LATERAL (SELECT coalesce(asked.roles, '{{}}') AS roles) required
     CROSS JOIN LATERAL (
         SELECT CASE
             WHEN c.id IS NOT NULL THEN 'published'
@@ -76,6 +91,14 @@ STANDING: Final = f"""
         END AS state
     ) standing
 """  # noqa: S608  the parts are constants of this module
+
+
+# $1 is the time, $2 the roles that each kind requires, as JSON. The same computation twice: for the few items of a
+# page, and for choosing among all of them by their state.
+STANDING: Final = _standing(
+    lateral="LATERAL", of_one=" AND p.item_id = i.id", of_text=" AND p.content_hash = d.content_hash"
+)
+STANDING_OF_ALL: Final = _standing(lateral="", of_one="", of_text="")
 
 
 class Standing(Struct, frozen=True):
