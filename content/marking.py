@@ -11,10 +11,11 @@ from msgspec import Struct
 
 from content.query import Query
 from server.core import pinyin
-from server.core.words import Unit, fold, is_han, units
+from server.core.words import Unit, fold, is_han, roughly, units
 
 EXCERPT: Final = 90
 LEAD: Final = 24
+MOST_BY_SOUND: Final = 2000
 _ENDS: Final = "。！？；\n"
 
 
@@ -47,9 +48,13 @@ def needles_of(query: Query, *, by_sound: bool = False) -> Needles:
 
 def marked(text: str, needles: Needles) -> list[Part]:
     """Take a text apart at what is marked in it."""
+    return _taken_apart(text, ranges(text, needles))
+
+
+def _taken_apart(text: str, places: Iterable[tuple[int, int]]) -> list[Part]:
     parts: list[Part] = []
     last = 0
-    for start, end in ranges(text, needles):
+    for start, end in places:
         if last < start:
             parts.append(Part(text[last:start]))
         parts.append(Part(text[start:end], hit=True))
@@ -94,8 +99,8 @@ def excerpt(text: str, needles: Needles) -> list[Part]:
     near = _near(text, needles)
     if near is None:
         return []
-    first = max(near - LEAD * 3, 0)
-    passage = text[first : near + EXCERPT * 2]
+    first = max(near - LEAD * 2, 0)
+    passage = text[first : near + EXCERPT + LEAD]
     places = ranges(passage, needles)
     if not places:
         return []
@@ -104,8 +109,8 @@ def excerpt(text: str, needles: Needles) -> list[Part]:
     begins = [passage.rfind(sign, 0, places[0][0]) + 1 for sign in _ENDS]
     start = max([start, *(begin for begin in begins if begin)])
     end = min(start + EXCERPT, len(passage))
-    inner = " ".join(passage[start:end].split())
-    parts = marked(inner, needles)
+    inner = [(max(one, start) - start, min(other, end) - start) for one, other in places if start <= one < end]
+    parts = _taken_apart(passage[start:end].replace("\n", " "), inner)
     if first + start > 0 and text[first + start - 1] not in _ENDS:
         parts.insert(0, Part("…"))
     if first + end < len(text):
@@ -114,14 +119,14 @@ def excerpt(text: str, needles: Needles) -> list[Part]:
 
 
 def _near(text: str, needles: Needles) -> int | None:
-    """Say about where the first match is; most texts are written as they are compared, which is quick to see."""
-    at = min(
-        (place for place in (text.find("".join(needle)) for needle in needles.written) if place >= 0), default=None
-    )
-    if at is not None:
-        return at
-    places = ranges(text, needles)
-    return places[0][0] if places else None
+    """Say about where the first match is; a whole text is folded exactly only where it is looked for by its sound."""
+    rough = roughly(text)
+    # Between letters and figures something may stand that a search does not ask for.
+    places = [rough.find("".join(row) if all(map(is_han, row)) else row[0]) for row in needles.written]
+    if any(place >= 0 for place in places):
+        return min(place for place in places if place >= 0)
+    exact = ranges(text[:MOST_BY_SOUND], needles) if needles.heard else []
+    return exact[0][0] if exact else None
 
 
 def whole(parts: Iterable[Part]) -> str:

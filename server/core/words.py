@@ -9,7 +9,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
@@ -64,6 +64,12 @@ def fold(text: str) -> Folded:
     return Folded(_simplified("".join(signs)), origins)
 
 
+def roughly(text: str) -> str:
+    """Fold a text without keeping account of its places: quick, for seeing whether something is in it at all."""
+    return _simplified(unicodedata.normalize("NFKC", text.encode(errors="replace").decode()).casefold())
+
+
+@lru_cache(maxsize=32_768)
 def _fold_sign(sign: str) -> str:
     category = unicodedata.category(sign)
     if category in {"Cf", "Mn", "Me"}:
@@ -101,10 +107,11 @@ def units(folded: str) -> list[Unit]:
     """Take a folded text apart."""
     found: list[Unit] = []
     end = -1
-    for match in _UNIT.finditer(folded):
-        joined = end >= 0 and _JOINT.fullmatch(folded, end, match.start()) is not None
-        found.append(Unit(match[0][:LONGEST_UNIT].translate(_SAME), match.start(), match.end(), joined))
+    for match in _UNIT.finditer(folded.translate(_SAME)):
+        start = match.start()
+        joined = start == end or (end >= 0 and _JOINT.fullmatch(folded, end, start) is not None)
         end = match.end()
+        found.append(Unit(match[0][:LONGEST_UNIT], start, end, joined))
     return found
 
 
