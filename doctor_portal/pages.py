@@ -54,7 +54,15 @@ async def start(request: Request) -> HTTPResponse:
 @blueprint.get("/doctor")
 @open_page
 async def home(request: Request) -> HTTPResponse:
-    return _shell(request, script="home", path="/home", under="/", title="首页", heading="杏林医生", more=("items",))
+    return _shell(
+        request,
+        script="home",
+        path="/home",
+        under="/",
+        title="首页",
+        heading="杏林医生",
+        more=("items", "search_field"),
+    )
 
 
 @blueprint.get("/doctor/boards")

@@ -4,9 +4,10 @@ import { get } from "./api.js";
 import { cover, episodeHref, mark, seriesCard, seriesHref } from "./cards.js";
 import { note, watchCard } from "./events.js";
 import { endless, itemCard } from "./items.js";
+import { searchField } from "./search_field.js";
 import { signInCard } from "./sign_in.js";
 import { session, signedIn } from "./session.js";
-import { button, busy, clock, el, empty, icon, part, section, show, timeOf, when } from "./ui.js";
+import { el, empty, icon, part, section, show, timeOf, when } from "./ui.js";
 
 const API = "/api/doctor";
 const ICONS = { innovation: "spark", academy: "people", service: "brand" };
@@ -72,45 +73,17 @@ async function boards() {
   ];
 }
 
-/** Finding an episode by a question of practice. */
+/** The way into the search, with suggestions of questions that episodes answer. */
 function asking() {
-  const found = el("div.stack", { "aria-live": "polite" });
-  const field = el("input", { type: "search", name: "text", id: "question", placeholder: "例如：看法不一致时如何记录", maxlength: "100", autocomplete: "off", required: true });
-  const form = el(
-    "form.ask",
-    {
-      role: "search",
-      onsubmit: (event) => {
-        event.preventDefault();
-        const text = field.value.trim();
-        if (text) busy(form.querySelector("button"), () => answer(text));
-      },
-    },
-    el("label", { for: "question" }, "您想解决什么临床问题？"),
-    el("div.row", el("div.grow.field", icon("search", "small"), field), button("查找", { type: "submit" })),
+  const field = searchField({ label: "您想解决什么临床问题？", search: (text) => location.assign(`/h5/doctor/search?text=${encodeURIComponent(text)}`) });
+  const label = field.querySelector("label");
+  label.classList.remove("sr");
+  return el(
+    "section.ask",
+    { "aria-label": "搜索" },
+    field,
+    el("p.quiet.small", "没有答案？到", el("a.link.small", { href: "/h5/doctor/series" }, "系列"), "页向编辑提问　", el("a.link.small", { href: "/h5/doctor/questions" }, "我的提问")),
   );
-  form.querySelector("button").type = "submit";
-  form.append(el("a.link.small", { href: "/h5/doctor/search" }, "搜索文章、视频、活动等全部内容"));
-
-  async function answer(text) {
-    const { items } = await get(`${API}/questions?text=${encodeURIComponent(text)}&limit=6`);
-    found.replaceChildren(
-      items.length
-        ? el(
-            "ul.card.list",
-            items.map((one) =>
-              el(
-                "li",
-                el("a.row", { href: episodeHref(one.episode.id, one.starts_at_s) }, icon("question"),
-                  el("span.grow", el("b", one.text), el("span.quiet.small", `${one.series.title} · ${one.episode.title}`)),
-                  el("span.end.numbers", clock(one.starts_at_s))),
-              ),
-            ),
-          )
-        : empty("没有找到回答这个问题的剧集", { drawn: "search", more: "可以在全部内容中查找，或者到系列页向编辑提问。", deed: el("div.row.wrap.centre", el("a.button.plain", { href: `/h5/doctor/search?text=${encodeURIComponent(text)}` }, "搜索全部内容"), el("a.link", { href: "/h5/doctor/series" }, "去系列")) }),
-    );
-  }
-  return el("section.section", { "aria-label": "按问题查找" }, form, found);
 }
 
 async function series() {

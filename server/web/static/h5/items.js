@@ -84,7 +84,7 @@ function line(item) {
   const more = item.more || {};
   if (item.happens) {
     const { starts_at: starts, place, cancelled } = item.happens;
-    return el("p.item-line.numbers", cancelled ? el("b.alarm-words", "已取消 ") : null, [when(starts), place].filter(Boolean).join(" · "));
+    return el("p.item-line.numbers.clip", cancelled ? el("b.alarm-words", "已取消 ") : null, [when(starts), place].filter(Boolean).join(" · "));
   }
   if (item.kind === "series") {
     if (more.problem) return el("p.item-line.clip", more.problem);
