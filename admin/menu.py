@@ -30,6 +30,9 @@ HOSPITAL_KEEPERS: Final = frozenset({Role.COMPLIANCE, Role.EDITOR})
 ENTITLERS: Final = frozenset({Role.COMPLIANCE, Role.ADMINISTRATOR})
 HOSTS: Final = frozenset({Role.EDITOR, Role.PUBLISHER})
 AUDITORS: Final = frozenset({Role.ADMINISTRATOR, Role.COMPLIANCE})
+# What is agreed to is the word of counsel; that it was published is for who watches over it to read.
+CONSENT_PUBLISHERS: Final = frozenset({Role.LEGAL})
+CONSENT_READERS: Final = frozenset({Role.LEGAL, Role.COMPLIANCE})
 ADMINISTRATORS: Final = frozenset({Role.ADMINISTRATOR})
 
 
@@ -77,6 +80,8 @@ MENU: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
     (
         marked("系统"),
         (
+            Entry("/admin/consents", marked("授权文本"), "file-text", CONSENT_READERS),
+            Entry("/admin/apps", marked("小程序"), "brand-wechat", ADMINISTRATORS),
             Entry("/admin/audit", marked("审计日志"), "history", AUDITORS),
             Entry("/admin/staff", marked("工作人员"), "users-group", ADMINISTRATORS),
         ),

@@ -79,6 +79,18 @@ class Text(Struct, frozen=True):
     published_at: datetime
 
 
+class PublishedText(Struct, frozen=True):
+    """A text as it was published; a present one is the newest of its purpose, audience and language.
+
+    ``agreed`` counts the accounts whose last word is to this version, and which have not taken it back.
+    """
+
+    audience: Audience
+    text: Text
+    present: bool
+    agreed: int
+
+
 class Word(Struct, frozen=True):
     """Where an account stands with a purpose: its last word, and whether that still counts."""
 
@@ -160,6 +172,30 @@ async def texts(*, audience: Audience, language: str = LANGUAGE) -> list[Text]:
     return [found[purpose] for purpose in PURPOSES if purpose in found]
 
 
+async def published() -> list[PublishedText]:
+    """List every text that was ever published, by audience and purpose, the newest first."""
+    rows = await connection().fetch(
+        "WITH last AS (SELECT DISTINCT ON (account_id, purpose) account_id, purpose, version, granted FROM consent "
+        "ORDER BY account_id, purpose, id DESC), agreed AS (SELECT account.audience, last.purpose, last.version, "
+        "count(*) AS count FROM last JOIN account ON account.id = last.account_id "
+        "WHERE last.granted AND account.erased_at IS NULL GROUP BY 1, 2, 3) "
+        "SELECT t.audience, t.purpose, t.version, t.language, t.title, t.body, t.material, t.published_at, "
+        "coalesce(agreed.count, 0) AS agreed, row_number() OVER (PARTITION BY t.audience, t.purpose, t.language "
+        'ORDER BY t.version COLLATE "C" DESC) = 1 AS present '
+        "FROM consent_text AS t LEFT JOIN agreed USING (audience, purpose, version) "
+        'ORDER BY t.audience, t.purpose, t.version COLLATE "C" DESC, t.language'
+    )
+    return [
+        PublishedText(
+            Audience(row["audience"]),
+            Text(**{name: row[name] for name in Text.__struct_fields__}),
+            row["present"],
+            row["agreed"],
+        )
+        for row in rows
+    ]
+
+
 async def words(*, account_id: int, audience: Audience, language: str = LANGUAGE) -> list[Word]:
     """Tell where an account stands with each purpose that has a text; 0 for a guest, who has said nothing."""
     rows = {row["purpose"]: row for row in await connection().fetch(_LAST, account_id)}
@@ -234,6 +270,7 @@ async def publish_text(
     actor: str,
     at: datetime,
     language: str = LANGUAGE,
+    request_id: str = "",
 ) -> None:
     """Publish a text for good; a translation of the present version may follow it.
 
@@ -242,9 +279,9 @@ async def publish_text(
     :raises TextPublished: if this version is published in this language, or a later one is.
     """
     if not 0 < len(title) <= 120 or not 0 < len(body) <= LONGEST_BODY:
-        raise TextInvalid("A text has a title of up to 120 characters and up to 40,000 of its own.", field="body")
+        raise TextInvalid("标题不超过 120 字，正文不超过 40000 字，均不能为空。", field="body")
     if not _is_version(version):
-        raise TextInvalid("A version is a date such as 2026-11-22, or 2026-11-22.1.", field="version")
+        raise TextInvalid("版本为日期，如 2026-11-22；同一天再次发布写作 2026-11-22.1。", field="version")
     async with transaction():
         await connection().execute("LOCK TABLE consent_text IN SHARE ROW EXCLUSIVE MODE")
         latest = await connection().value(
@@ -274,6 +311,7 @@ async def publish_text(
             subject_id=f"{audience}/{purpose}/{version}/{language}",
             after={"title": title, "material": material},
             at=at,
+            request_id=request_id,
         )
 
 

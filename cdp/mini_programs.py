@@ -76,6 +76,7 @@ async def register(
     push_token: str = "",
     push_key: str = "",
     actor: str,
+    request_id: str = "",
 ) -> MiniProgram:
     """Register a mini-program, or rotate what is given of one that is registered; an empty secret stays as it was.
 
@@ -85,11 +86,11 @@ async def register(
     :raises AudienceFixed: if it is registered for another audience.
     """
     if not APP_ID.fullmatch(app_id):
-        raise AppInvalid("An app id is 4 to 40 letters, digits, dashes and underlines.", field="app_id")
+        raise AppInvalid("AppID 为 4 到 40 个字母、数字、连字符或下划线。", field="app_id")
     if not 0 < len(name) <= 80:
-        raise AppInvalid("A name has 1 to 80 characters.", field="name")
+        raise AppInvalid("名称为 1 到 80 个字。", field="name")
     if push_key and len(push_key) != PUSH_KEY_LENGTH:
-        raise AppInvalid(f"The EncodingAESKey has {PUSH_KEY_LENGTH} characters.", field="push_key")
+        raise AppInvalid("EncodingAESKey 为 43 个字符。", field="push_key")
     sealed = {
         column: sealer.seal_secret(_name(app_id, column), text) if text else None
         for column, text in (("secret", secret), ("push_token", push_token), ("push_key", push_key))
@@ -97,7 +98,7 @@ async def register(
     async with transaction():
         before = await connection().row("SELECT * FROM mini_program WHERE app_id = $1 FOR UPDATE", app_id)
         if before is None and not secret:
-            raise AppInvalid("A new mini-program needs its secret.", field="secret")
+            raise AppInvalid("新的小程序须填写 AppSecret。", field="secret")
         if before is not None and before["audience"] != audience:
             raise AudienceFixed(field="audience")
         row = await connection().row(
@@ -128,11 +129,12 @@ async def register(
                 "rotated": sorted(column for column, value in sealed.items() if value is not None),
             },
             at=at,
+            request_id=request_id,
         )
     return _shown(row)
 
 
-async def disable(*, app_id: str, actor: str, at: datetime) -> None:
+async def disable(*, app_id: str, actor: str, at: datetime, request_id: str = "") -> None:
     """Let nobody sign in to a mini-program any more; sessions that stand run on until they end.
 
     :raises AppUnknown: if there is none.
@@ -144,7 +146,12 @@ async def disable(*, app_id: str, actor: str, at: datetime) -> None:
         if not done:
             raise AppUnknown(field="app_id")
         await audit.note(
-            actor=actor, deed="mini_program.disable", subject_kind="mini_program", subject_id=app_id, at=at
+            actor=actor,
+            deed="mini_program.disable",
+            subject_kind="mini_program",
+            subject_id=app_id,
+            at=at,
+            request_id=request_id,
         )
 
 
